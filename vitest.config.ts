@@ -1,0 +1,37 @@
+// Which tests there are: fast ones (unit), those that need a real Postgres (pg), and whole systems under load and faults (system).
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{proto,agent,collector,web,lab,deploy}/**/*.test.ts'],
+          exclude: ['**/*.{pg,system,e2e}.test.ts', '**/node_modules/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'pg',
+          include: ['{collector,lab}/**/*.pg.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['./collector/test/global-postgres.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['lab/**/*.system.test.ts'],
+          exclude: ['**/node_modules/**'],
+          fileParallelism: false, // each of them measures or disturbs the whole machine
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
