@@ -1,0 +1,323 @@
+// The resources of the REST API under /api/v1 as JSON. Times are RFC 3339 in UTC; null means unknown, never 0.
+import type { StateName } from './tcp-state.ts';
+
+/** Every list. `nextCursor` is null on the last page; `asOf` is the instant that the answer describes. */
+export interface List<Item> {
+  items: Item[];
+  nextCursor: string | null;
+  asOf: string;
+}
+
+/** RFC 9457 problem document, media type application/problem+json. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+  /** Faults of single parameters, all at once. */
+  errors?: { parameter: string; detail: string }[];
+}
+
+export type HostStatusName = 'live' | 'stale' | 'offline' | 'revoked';
+
+export interface HostSource {
+  name: string;
+  available: boolean;
+  reason: string;
+  remedy: string;
+}
+
+export interface Host {
+  id: number;
+  name: string;
+  status: HostStatusName;
+  addresses: string[];
+  os: string;
+  kernel: string;
+  arch: string;
+  platform: string;
+  cpus: number;
+  memoryBytes: number;
+  agentVersion: string;
+  scope: string;
+  tier: number;
+  sources: HostSource[];
+  enrolledAt: string;
+  lastSeenAt: string | null;
+  bootedAt: string | null;
+  /** From the last pulse; null while the host is not live. Bytes a second, loopback left out. */
+  rxRate: number | null;
+  txRate: number | null;
+  connections: number | null;
+  cpuPercent: number | null;
+  memoryUsedBytes: number | null;
+  coverage: number | null;
+}
+
+export type DirectionName = 'inbound' | 'outbound' | 'listen' | 'unknown';
+export type NameSourceName = 'none' | 'dns' | 'sni' | 'reverse-dns';
+export type ProtocolName = 'tcp' | 'udp';
+
+export interface Connection {
+  /** `<hostId>-<16 hex digits>`: stable over the connection's life and over agent restarts. */
+  id: string;
+  hostId: number;
+  protocol: ProtocolName;
+  state: StateName;
+  direction: DirectionName;
+  localAddress: string;
+  localPort: number;
+  /** null for listening and unconnected sockets. */
+  remoteAddress: string | null;
+  remotePort: number | null;
+  pid: number | null;
+  process: string | null;
+  processId: string | null;
+  unit: string | null;
+  container: Container | null;
+  uid: number;
+  startedAt: string;
+  /** The connection is older than the agent: startedAt is when it was first seen. */
+  startedBefore: boolean;
+  /** null while it is open (or was, at the instant asked for). */
+  endedAt: string | null;
+  /** Live: since the connection's start, as the kernel counts. History: within the span asked for. */
+  rxBytes: number | null;
+  txBytes: number | null;
+  rxRate: number | null;
+  txRate: number | null;
+  rttUs: number | null;
+  retransmissions: number | null;
+  name: string | null;
+  nameSource: NameSourceName;
+  /** Community ID v1, the same at both ends and in Zeek and Suricata; null without a peer. */
+  communityId: string | null;
+  /** How many closed connections this row folds; 1 for a single one. */
+  connectionCount: number;
+}
+
+/** A span of a host's time for which the answer cannot be complete, and why. */
+export interface UnknownSpan {
+  hostId: number;
+  from: string;
+  to: string;
+  /** One of gapReasons, or: before-enrolment, not-kept (older than what is kept), not-live (nothing has come since). */
+  reason: string;
+}
+
+export interface ConnectionList extends List<Connection> {
+  unknown: UnknownSpan[];
+}
+
+/** What a filter finds, counted by what one may filter on next: most first, at most 20 each. */
+export interface ConnectionFacets {
+  asOf: string;
+  total: number;
+  byState: Partial<Record<StateName, number>>;
+  byDirection: Partial<Record<DirectionName, number>>;
+  byProtocol: Partial<Record<ProtocolName, number>>;
+  processes: { process: string; connections: number }[];
+  hosts: { hostId: number; name: string; connections: number }[];
+  remoteAddresses: { address: string; connections: number }[];
+  units: { unit: string; connections: number }[];
+  containers: { runtime: string; id: string; connections: number }[];
+  unknown: UnknownSpan[];
+}
+
+/** One connection with all that is known of it. */
+export interface ConnectionDetail {
+  asOf: string;
+  /** From the host's live table, or as its newest segment has it. */
+  source: 'live' | 'history';
+  connection: Connection;
+  process: Process | null;
+  /** The process's parent, its parent and so on, as far as they are stored. */
+  parents: Process[];
+  /** Sums over all its stored segments; null before the first. */
+  stored: StoredTotals | null;
+  /** The other end, where it is on an enrolled host (or on the same one). */
+  peer: ConnectionPeer | null;
+}
+
+export interface StoredTotals {
+  segments: number;
+  from: string;
+  to: string;
+  rxBytes: number | null;
+  txBytes: number | null;
+  rxPackets: number | null;
+  txPackets: number | null;
+  retransmissions: number | null;
+}
+
+export interface ConnectionPeer {
+  hostId: number;
+  hostName: string;
+  connectionId: string;
+  pid: number | null;
+  process: string | null;
+  processId: string | null;
+  /** The same addresses and ports seen from the other side, at the same time; address translation between them hides it. */
+  joinedBy: 'five-tuple';
+}
+
+export interface Container {
+  /** docker, containerd, podman, cri-o or kubernetes. */
+  runtime: string;
+  id: string;
+}
+
+export interface Process {
+  /** `<hostId>-<16 hex digits>` */
+  id: string;
+  hostId: number;
+  pid: number;
+  parentPid: number;
+  process: string;
+  executable: string;
+  commandLine: string;
+  uid: number;
+  user: string;
+  cgroup: string;
+  /** systemd unit; empty when there is none. */
+  unit: string;
+  container: Container | null;
+  startedAt: string;
+  exitedAt: string | null;
+  cpuPercent: number | null;
+  memoryBytes: number | null;
+  threads: number | null;
+  descriptors: number | null;
+  connections: number | null;
+  rxRate: number | null;
+  txRate: number | null;
+}
+
+/** One process with what started it. */
+export interface ProcessDetail {
+  asOf: string;
+  source: 'live' | 'history';
+  process: Process;
+  parents: Process[];
+  /** When the agent saw it first and last; null while nothing is stored. */
+  firstSeenAt: string | null;
+  lastSeenAt: string | null;
+}
+
+/** What all processes of one name carried within a span. */
+export interface Application {
+  process: string;
+  rxBytes: number;
+  txBytes: number;
+  /** Of the bytes of all processes of the host, 0 to 1; null when nothing was carried. */
+  share: number | null;
+  processes: number;
+  cpuSeconds: number;
+}
+
+export interface ApplicationList extends List<Application> {
+  from: string;
+  to: string;
+  /** Over all applications, also those that are not listed. */
+  rxBytes: number;
+  txBytes: number;
+  gaps: GapEntry[];
+}
+
+/** One bucket of a time bar; null stands for unknown. */
+export interface TimelineBucket {
+  time: string;
+  rxRate: number | null;
+  txRate: number | null;
+  /** Most open connections at any second. */
+  connections: number | null;
+  cpuPercent: number | null;
+  /** Seconds of the bucket that were measured. */
+  knownSeconds: number;
+}
+
+export interface Timeline extends List<TimelineBucket> {
+  from: string;
+  to: string;
+  bucketSeconds: number;
+  gaps: GapEntry[];
+}
+
+/** Something that a person or a token changed, or tried to. */
+export interface AuditEntry {
+  id: number;
+  at: string;
+  /** Such as "token 3", "session", "command line". */
+  actor: string;
+  action: string;
+  detail: Record<string, string | number | boolean | null>;
+  outcome: 'done' | 'refused' | 'failed';
+}
+
+/** What a deletion of history removed, or would with dryRun. */
+export interface HistoryDeletion {
+  dryRun: boolean;
+  from: string;
+  to: string;
+  hostIds: number[] | null;
+  rows: Record<string, number>;
+  total: number;
+}
+
+export interface Interface {
+  name: string;
+  up: boolean;
+  addresses: string[];
+  hardwareAddress: string;
+  mtu: number;
+  speedMbit: number | null;
+  rxBytes: number;
+  txBytes: number;
+  rxRate: number | null;
+  txRate: number | null;
+  rxPackets: number;
+  txPackets: number;
+  rxErrors: number;
+  txErrors: number;
+  rxDrops: number;
+  txDrops: number;
+}
+
+/** One step of a bandwidth series; null rates stand for a gap. Bytes a second, mean over the step. */
+export interface BandwidthPoint {
+  time: string;
+  rxRate: number | null;
+  txRate: number | null;
+}
+
+export interface Bandwidth extends List<BandwidthPoint> {
+  stepSeconds: number;
+  subject: string;
+  gaps: GapEntry[];
+}
+
+export interface GapEntry {
+  from: string;
+  to: string;
+  reason: string;
+  lost: number;
+  detail: string;
+}
+
+export interface Stats {
+  asOf: string;
+  hosts: { live: number; stale: number; offline: number };
+  connections: { total: number; byState: Partial<Record<StateName, number>> };
+  /** Most connections first, at most 10, over the whole fleet. */
+  topProcesses: { process: string; connections: number; hosts: number }[];
+}
+
+export interface System {
+  version: string;
+  protocolVersion: number;
+  collectorId: string;
+  startedAt: string;
+  time: string;
+  database: { kind: 'embedded' | 'external'; version: string; bytes: number };
+  agents: { connected: number };
+}

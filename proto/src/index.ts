@@ -1,0 +1,10 @@
+// What agent, collector and lab share: messages, codec, limits, close codes.
+export * from './messages.ts';
+export * from './codec.ts';
+export * from './version.ts';
+export * from './limits.ts';
+export * from './close-codes.ts';
+export * from './gap-reasons.ts';
+export * from './tcp-state.ts';
+export * from './address.ts';
+export * from './delta-varint.ts';

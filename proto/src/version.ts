@@ -1,0 +1,17 @@
+// The protocol version: an integer, one line of history each. Both sides send theirs and the oldest that they still speak.
+
+// 1  2026-11-20  Challenge, Hello, Welcome; pulse, record and live lanes.
+export const protocolVersion = 1;
+export const minimumProtocolVersion = 1;
+
+/**
+ * The version that two sides will speak: the lower of the newest ones.
+ * @returns undefined when one side's newest is older than the other's oldest.
+ */
+export function negotiateVersion(
+  ours: { newest: number; oldest: number },
+  theirs: { newest: number; oldest: number },
+): number | undefined {
+  const version = Math.min(ours.newest, theirs.newest);
+  return version >= ours.oldest && version >= theirs.oldest ? version : undefined;
+}
