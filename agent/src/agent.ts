@@ -1,0 +1,247 @@
+// The agent put together: a look at the host each second, into three lanes, to one collector.
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CloseName } from '@foretop/proto';
+import type { Logger } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
+import { openHostCollector, type HostCollector } from './collect/collector.ts';
+import type { Tick } from './collect/tick.ts';
+import type { RunConfig } from './config/run-config.ts';
+import { pulseOf } from './frame/pulse.ts';
+import { createRecorder, type Recorder } from './frame/recorder.ts';
+import { lockFile } from './host/file-lock.ts';
+import { openClockOffset, type ClockOffset } from './wire/clock-offset.ts';
+import { startConnector, type Connector } from './wire/connector.ts';
+import { openDataDirectory, type DataDirectory, type LockFile } from './wire/data-directory.ts';
+import { openEnrolment, type Enrolment, type EnrolmentToken } from './wire/enrolment.ts';
+import { openIdentity } from './wire/identity.ts';
+import { createLivePublisher } from './wire/live-publisher.ts';
+import { createRecordKeeper } from './wire/record-keeper.ts';
+import type { HostHello } from './wire/session.ts';
+import { openSpool, type Spool } from './wire/spool.ts';
+import type { SpoolLoss } from './wire/spool-index.ts';
+import { sourceStatus, writeStatus } from './wire/status.ts';
+
+export const agentVersion: string = packageJson.version;
+
+export interface AgentOptions {
+  config: RunConfig;
+  token: EnrolmentToken | undefined;
+  log: Logger;
+  /** Stops the agent: what is known is spooled, and sent if that takes no more than a moment. */
+  signal: AbortSignal;
+  /** Stand-ins for the host, in tests. */
+  openHost?: typeof openHostCollector;
+  lock?: LockFile;
+}
+
+const secondUs = 1_000_000;
+const flushUs = 5_000_000;
+/** A second nearer than this is left out: two looks must not fall together. */
+const closestUs = 200_000;
+const goodbyeMs = 2_000;
+
+/** @returns why the collector refused this agent for good, or undefined after `signal`. Throws AgentError. */
+export async function runAgent(options: AgentOptions): Promise<CloseName | undefined> {
+  const { config, log } = options;
+  using directory = openDataDirectory(config.dataDirectory, options.lock ?? lockFile);
+  const identity = await openIdentity(directory.file('agent-key.json'));
+  const enrolment = openEnrolment(directory.file('enrolment.json'), options.token);
+  using host = (options.openHost ?? openHostCollector)({
+    log,
+    ...(config.name === undefined ? {} : { name: config.name }),
+  });
+  const losses: SpoolLoss[] = [];
+  using spool = openAgentSpool(directory, config.maxSpoolBytes, log, (loss) => losses.push(loss));
+  const offset = openClockOffset(directory.file('clock.json'), host.bootId, (error) => logDisk(log, error));
+  const run = new Run({ ...options, directory, host, enrolment, spool, offset, losses });
+  using live = createLivePublisher({
+    clock: host.clock,
+    bandwidth: () => host.bandwidth(),
+    lanes: () => connector.lanes(),
+  });
+  const disconnect = new AbortController();
+  const connector: Connector = startConnector({
+    ...{ url: config.socketUrl, identity, enrolment, spool, offset, log, clock: host.clock, bootId: host.bootId },
+    random: Math.random,
+    hello: () => helloOf(host),
+    onWatch: (watch) => live.watch(watch),
+    onAck: () => run.acknowledged(),
+    onEnd: () => live.end(),
+    signal: disconnect.signal,
+  });
+  const stopped = stopSignal(options.signal, connector);
+  log.info({ event: 'started', version: agentVersion, tier: host.tier, scope: host.scope }, 'Foretop agent started.');
+  await run.until(stopped, connector, (tick) => live.publish(tick));
+  await part(connector);
+  disconnect.abort();
+  const refusal = await connector.ended;
+  run.writeStatus(connector);
+  log.info({ event: 'stopped' }, 'Foretop agent stopped.');
+  return refusal;
+}
+
+interface RunParts extends AgentOptions {
+  directory: DataDirectory;
+  host: HostCollector;
+  enrolment: Enrolment;
+  spool: Spool;
+  offset: ClockOffset;
+  losses: SpoolLoss[];
+}
+
+/** The loop that looks once a second and flushes every five. */
+class Run {
+  readonly #parts: RunParts;
+  readonly #recorder: Recorder;
+  readonly #startedAt = new Date().toISOString();
+  #acknowledgedAt: string | null = null;
+  #tick: Tick | undefined;
+  #statusFailed = false;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    const { host, spool } = parts;
+    const checkpoint = spool.checkpoint ? { checkpoint: spool.checkpoint } : {};
+    this.#recorder = createRecorder({ bootId: host.bootId, offsetUs: () => this.#offsetUs(), ...checkpoint });
+  }
+
+  acknowledged(): void {
+    this.#acknowledgedAt = new Date().toISOString();
+  }
+
+  async until(stopped: AbortSignal, connector: Connector, publish: (tick: Tick) => void): Promise<void> {
+    const { spool, offset, host } = this.#parts;
+    const { clock, bootId } = host;
+    const keeper = createRecordKeeper({ recorder: this.#recorder, spool, offset, clock, bootId });
+    let flushedUs = clock.boottimeUs();
+    const flush = (final: boolean) => {
+      this.writeStatus(connector);
+      for (const loss of this.#parts.losses.splice(0)) keeper.addLoss(loss);
+      keeper.flush(final);
+      connector.lanes()?.pump();
+    };
+    while (!stopped.aborted) {
+      publish(this.#observe(connector));
+      if (clock.boottimeUs() - flushedUs >= flushUs - closestUs) {
+        flush(false);
+        flushedUs = clock.boottimeUs();
+      }
+      await sleep(this.#untilNextSecondMs(), undefined, { signal: stopped }).catch(() => undefined);
+    }
+    this.#observe(connector);
+    flush(true);
+  }
+
+  #observe(connector: Connector): Tick {
+    const tick = this.#parts.host.tick();
+    this.#tick = tick;
+    this.#recorder.observe(tick);
+    const state = {
+      eventsLost: this.#recorder.lostRows() + (tick.eventsLost ?? 0),
+      spooledBatches: this.#parts.spool.counters().batches,
+    };
+    const lanes = connector.lanes();
+    lanes?.pulse(pulseOf(tick, state));
+    lanes?.pump();
+    return tick;
+  }
+
+  /** The collector's clock as far as it is known, else this host's. */
+  #offsetUs(): number {
+    const { offset, host } = this.#parts;
+    return offset.currentUs() ?? host.clock.wallUs() - host.clock.boottimeUs();
+  }
+
+  /** Whole seconds of the collector's clock, so that neither the work nor the timer makes the rhythm drift. */
+  #untilNextSecondMs(): number {
+    const nowUs = this.#parts.host.clock.boottimeUs() + this.#offsetUs();
+    const waitUs = secondUs - (nowUs % secondUs);
+    return (waitUs < closestUs ? waitUs + secondUs : waitUs) / 1_000;
+  }
+
+  writeStatus(connector: Connector): void {
+    const { directory, log } = this.#parts;
+    try {
+      writeStatus(directory.file('status.json'), this.#status(connector));
+      this.#statusFailed = false;
+    } catch (error) {
+      if (!this.#statusFailed)
+        log.warn({ event: 'status-not-written', error: String(error) }, 'status.json cannot be written.');
+      this.#statusFailed = true;
+    }
+  }
+
+  #status(connector: Connector) {
+    const { host, enrolment, spool, config } = this.#parts;
+    return {
+      version: agentVersion,
+      pid: process.pid,
+      hostName: host.facts().name ?? '',
+      startedAt: this.#startedAt,
+      writtenAt: new Date().toISOString(),
+      collector: config.collectorUrl,
+      collectorId: enrolment.collectorId,
+      hostId: enrolment.hostId() ?? null,
+      connection: connector.state(),
+      lastAcknowledgedAt: this.#acknowledgedAt,
+      tier: host.tier,
+      scope: host.scope,
+      sources: host.sources().map(sourceStatus),
+      spool: { ...spool.counters(), maxBytes: config.maxSpoolBytes },
+      lostRows: this.#recorder.lostRows(),
+      connections: this.#tick?.host.openConnections ?? 0,
+      processes: this.#tick?.host.processes ?? 0,
+    };
+  }
+}
+
+function openAgentSpool(
+  directory: DataDirectory,
+  maxBytes: number,
+  log: Logger,
+  onLoss: (loss: SpoolLoss) => void,
+): Spool {
+  const spool = openSpool({
+    directory: directory.file('spool'),
+    maxBytes,
+    epoch: randomBytes(8),
+    onLoss(loss) {
+      const { why, batches, rows } = loss;
+      log.warn({ event: 'spool-loss', why, batches, rows }, 'Batches were lost before the collector had them.');
+      onLoss(loss);
+    },
+    onDisk: (error) => logDisk(log, error),
+  });
+  if (spool.cutBytes > 0)
+    log.warn({ event: 'spool-cut', bytes: spool.cutBytes }, 'Cut a torn or damaged end off the spool.');
+  return spool;
+}
+
+function logDisk(log: Logger, error: Error | undefined): void {
+  if (!error) return log.info({ event: 'disk-again' }, 'The data directory can be written again.');
+  const advice = 'The agent goes on, holding a bounded number of batches in memory. Make room on the disk.';
+  log.error(
+    { event: 'disk-trouble', error: error.message },
+    `The data directory cannot be written: ${error.message}. ${advice}`,
+  );
+}
+
+function helloOf(host: HostCollector): HostHello {
+  const { machineId, scope, tier } = host;
+  return { agentVersion, machineId, host: host.facts(), scope, tier, sources: host.sources() };
+}
+
+function stopSignal(signal: AbortSignal, connector: Connector): AbortSignal {
+  const refused = new AbortController();
+  void connector.ended.then(() => refused.abort());
+  return AbortSignal.any([signal, refused.signal]);
+}
+
+/** Gives the last batches a moment to be acknowledged, then says goodbye. */
+async function part(connector: Connector): Promise<void> {
+  const untilMs = performance.now() + goodbyeMs;
+  const isBusy = () => connector.state().state === 'connecting' || connector.lanes()?.isDrained() === false;
+  while (isBusy() && performance.now() < untilMs) await sleep(20);
+  connector.lanes()?.goodbye('stopping');
+}

@@ -1,0 +1,47 @@
+// The collector's contract: one look a second at everything, and a cheap one at bandwidth in between.
+import type { HostFacts, Source } from '@foretop/proto';
+import type { Logger } from 'pino';
+import type { Clock } from '../host/clock.ts';
+import { openLinuxCollector } from './linux-collector.ts';
+import { openPortableCollector } from './portable-collector.ts';
+import type { Tick } from './tick.ts';
+
+export interface BandwidthReading {
+  boottimeUs: number;
+  /** Bytes a second since the previous call, over the interfaces that count for the host. */
+  rxRate: number;
+  txRate: number;
+  loopbackRate: number;
+}
+
+export interface HostCollector extends Disposable {
+  readonly clock: Clock;
+  /** 16 bytes: /proc/sys/kernel/random/boot_id on Linux, else what comes nearest to it. */
+  readonly bootId: Uint8Array;
+  /** SHA-256 of the machine's id, 32 bytes. */
+  readonly machineId: Uint8Array;
+  readonly tier: number;
+  /** `machine` in the initial namespaces, else `namespace`: only this network namespace is seen. */
+  readonly scope: 'machine' | 'namespace';
+  facts(): HostFacts;
+  /** Each place that is read, whether it works, what is limited and what would raise it. */
+  sources(): Source[];
+  /** The full look; once a second. Never throws for a failed source: see Tick.failures. */
+  tick(): Tick;
+  /** Interface counters only; up to 10 times a second. */
+  bandwidth(): BandwidthReading;
+}
+
+export interface HostCollectorOptions {
+  log: Logger;
+  /** Shown instead of the host name. */
+  name?: string;
+  /** Polling readers even where there is better. */
+  tier?: 'portable';
+}
+
+/** Opens what this platform offers. Throws HostError `libc-missing`, `unreadable`. */
+export function openHostCollector(options: HostCollectorOptions): HostCollector {
+  const linux = process.platform === 'linux' && options.tier !== 'portable';
+  return linux ? openLinuxCollector(options) : openPortableCollector(options);
+}

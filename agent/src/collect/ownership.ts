@@ -1,0 +1,117 @@
+// Joins connections with the processes that own them, and credits each process with what its connections carried.
+import type { SocketOwners } from '../host/owners.linux.ts';
+import type { Claimant, SocketClaims } from '../host/socket-claims.linux.ts';
+import type { ProcessRecord } from '../host/processes.linux.ts';
+import { TCP_TIME_WAIT } from '../host/tcp-payload.ts';
+import { type ConnectionRecord, isOpen } from './connection.ts';
+import type { ProcessTracker } from './process-tracker.ts';
+
+// A server that accepts, forks and closes its own copy of a socket has done so by then.
+const CONFIRM_AFTER_US = 2_000_000;
+/** One link is read for each. */
+const CONFIRMATIONS_A_TICK = 1_000;
+// Owners that no changed process explains are sought everywhere: first after so long, then so often, so many times.
+const SEARCH_AFTER_US = 3_000_000;
+const FULL_SEARCH_EVERY_US = 10_000_000;
+const MAX_SEARCHES = 3;
+
+// It hands what it accepts, or the listener itself, to the service (socket activation).
+const INIT_PID = 1;
+
+export class Ownership {
+  readonly #owners: SocketOwners;
+  readonly #processes: ProcessTracker;
+  readonly #claims: Pick<SocketClaims, 'ownerOf'> | undefined;
+  readonly #wanted = new Map<number, ConnectionRecord>();
+  #nextFullSearchUs = 0;
+  #confirmations = 0;
+
+  constructor(owners: SocketOwners, processes: ProcessTracker, claims?: Pick<SocketClaims, 'ownerOf'>) {
+    this.#claims = claims;
+    this.#owners = owners;
+    this.#processes = processes;
+  }
+
+  /** Finds owners of the open connections that have none, and of those whose owner is gone or let go. */
+  resolve(open: Iterable<ConnectionRecord>, closed: readonly ConnectionRecord[], nowUs: number): void {
+    for (const record of closed) if (record.pid !== 0) this.#owners.touch(record.pid);
+    this.#wanted.clear();
+    this.#confirmations = CONFIRMATIONS_A_TICK;
+    for (const record of open)
+      if (record.inode > 0 && this.#lacksOwner(record, nowUs)) this.#wanted.set(record.inode, record);
+    this.#searchEverywhere(nowUs);
+    const found = this.#owners.find(this.#wanted);
+    for (const [inode, process] of found) this.#assign(this.#wanted.get(inode)!, process, nowUs);
+    for (const record of closed) if (record.pid === 0) this.#nameLate(record);
+  }
+
+  /** A connection that was over before its owner was looked for. */
+  #nameLate(record: ConnectionRecord): void {
+    const claimant = this.#claims?.ownerOf(record.cookie);
+    if (claimant) own(record, claimant);
+    else if (record.acceptedBy) inheritFromListener(record, record.acceptedBy);
+  }
+
+  /** Counts and credits; after `resolve`. */
+  credit(open: Iterable<ConnectionRecord>, closed: Iterable<ConnectionRecord>): void {
+    for (const record of open) {
+      if (record.pid === 0) continue;
+      const comm = this.#processes.runs(record.pid, record.pidStartTicks) ? this.#processes.comm(record.pid) : '';
+      if (comm !== '') record.comm = comm;
+      if (comm !== '' && isOpen(record)) this.#processes.addConnection(record.pid);
+      this.#creditOne(record);
+    }
+    for (const record of closed) if (record.pid !== 0) this.#creditOne(record);
+  }
+
+  #creditOne(record: ConnectionRecord): void {
+    if (record.rxBytes === undefined || record.state === TCP_TIME_WAIT) return;
+    if (!this.#processes.credit(record.pid, record.pidStartTicks, record.rxUncredited, record.txUncredited)) return;
+    record.rxUncredited = 0;
+    record.txUncredited = 0;
+  }
+
+  #lacksOwner(record: ConnectionRecord, nowUs: number): boolean {
+    if (record.pid === 0) return true;
+    if (!this.#processes.runs(record.pid, record.pidStartTicks)) return true;
+    if (record.confirmOwnerUs === 0 || nowUs < record.confirmOwnerUs || this.#confirmations === 0) return false;
+    this.#confirmations--;
+    record.confirmOwnerUs = 0;
+    if (this.#owners.holds(record.pid, record.inode)) return false;
+    record.pid = 0;
+    record.pidStartTicks = 0;
+    record.comm = '';
+    return true;
+  }
+
+  #searchEverywhere(nowUs: number): void {
+    if (nowUs < this.#nextFullSearchUs) return;
+    let due = false;
+    for (const record of this.#wanted.values()) {
+      if (record.searches >= MAX_SEARCHES || nowUs - record.startedUs < SEARCH_AFTER_US) continue;
+      record.searches++;
+      due = true;
+    }
+    if (!due) return;
+    this.#nextFullSearchUs = nowUs + FULL_SEARCH_EVERY_US;
+    this.#owners.touchAll();
+  }
+
+  #assign(record: ConnectionRecord, process: ProcessRecord, nowUs: number): void {
+    own(record, process);
+    record.confirmOwnerUs = nowUs + CONFIRM_AFTER_US;
+  }
+}
+
+/** Too short for any dump to show its own socket: the process that listens there took it. */
+function inheritFromListener(record: ConnectionRecord, listener: ConnectionRecord): void {
+  record.acceptedBy = undefined;
+  if (listener.pid === INIT_PID) return;
+  own(record, { pid: listener.pid, startTicks: listener.pidStartTicks, comm: listener.comm });
+}
+
+function own(record: ConnectionRecord, { pid, startTicks, comm }: Claimant): void {
+  record.pid = pid;
+  record.pidStartTicks = startTicks;
+  record.comm = comm;
+}

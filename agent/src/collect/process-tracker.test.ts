@@ -1,0 +1,99 @@
+// Processes over time: identity that settles, CPU share, exits, and a pid that is used again.
+import { beforeEach, expect, it } from 'vitest';
+import type { ProcessRecord, ProcessTable } from '../host/processes.linux.ts';
+import { ProcessTracker } from './process-tracker.ts';
+
+const SECOND = 1_000_000;
+
+let table: ProcessTable;
+let reads: number;
+let user: string;
+let tracker: ProcessTracker;
+
+beforeEach(() => {
+  table = { records: new Map() } as unknown as ProcessTable;
+  reads = 0;
+  user = 'root';
+  tracker = new ProcessTracker({ clockTicks: 100, pageBytes: 4096 }, () => {
+    reads++;
+    return {
+      executable: '/bin/x',
+      commandLine: 'x',
+      uid: 0,
+      user,
+      cgroup: '/',
+      unit: '',
+      containerRuntime: '',
+      containerId: '',
+    };
+  });
+});
+
+function record(pid: number, startTicks: number, more: Partial<ProcessRecord> = {}): ProcessRecord {
+  const created: ProcessRecord = {
+    pid,
+    startTicks,
+    parentPid: 1,
+    commBytes: Buffer.from('x'),
+    comm: 'x',
+    renamed: false,
+    kernelThread: false,
+    state: 'S'.charCodeAt(0),
+    cpuTicks: 0,
+    threads: 1,
+    rssPages: 10,
+    descriptors: 4,
+    descriptorPath: '',
+    fd: -1,
+    seen: 0,
+    ...more,
+  };
+  table.records.set(pid, created);
+  return created;
+}
+
+it('shows a process and its share of a core', () => {
+  record(1, 5);
+  const one = record(7, 250, { cpuTicks: 30 });
+  const { started } = tracker.update(table, { started: [one], exited: [] }, 10 * SECOND, 10 * SECOND);
+  expect(started[0]).toMatchObject({ cpuUs: 300_000, cpuPermille: 0, memoryBytes: 40_960, state: 'S', descriptors: 4 });
+  expect(started[0]!.identity).toMatchObject({
+    pid: 7,
+    startedUs: 2_500_000,
+    parentPid: 1,
+    parentStartTicks: 5,
+    user: 'root',
+    exited: false,
+  });
+  one.cpuTicks = 80;
+  tracker.update(table, { started: [], exited: [] }, 12 * SECOND, 10 * SECOND);
+  expect(tracker.running.get(7)).toMatchObject({ cpuPermille: 250, cpuUs: 800_000 });
+});
+
+it('reads the identity again once it has settled, and when the process renames itself', () => {
+  const one = record(7, 250);
+  tracker.update(table, { started: [one], exited: [] }, 10 * SECOND, 10 * SECOND);
+  user = 'www-data';
+  for (let second = 11; second < 20; second++)
+    tracker.update(table, { started: [], exited: [] }, second * SECOND, (second - 1) * SECOND);
+  expect(reads).toBe(2);
+  expect(tracker.running.get(7)!.identity.user).toBe('www-data');
+  Object.assign(one, { renamed: true, comm: 'worker' });
+  tracker.update(table, { started: [], exited: [] }, 20 * SECOND, 19 * SECOND);
+  expect(tracker.running.get(7)!.identity.comm).toBe('worker');
+});
+
+it('keeps two processes of one pid apart, and credits the one that has gone in its last second', () => {
+  const old = record(7, 250);
+  tracker.update(table, { started: [old], exited: [] }, 10 * SECOND, 10 * SECOND);
+  const fresh = record(7, 900);
+  const { started, exited } = tracker.update(table, { started: [fresh], exited: [old] }, 11 * SECOND, 10 * SECOND);
+  expect(exited[0]!.identity).toMatchObject({ startTicks: 250, exited: true, exitedUs: 11 * SECOND });
+  expect(tracker.running.get(7)).toBe(started[0]);
+  expect([tracker.runs(7, 250), tracker.runs(7, 900)]).toEqual([false, true]);
+  expect(tracker.credit(7, 250, 10, 20)).toBe(true);
+  expect(tracker.credit(7, 111, 10, 20)).toBe(false);
+  tracker.settle(SECOND);
+  expect(exited[0]).toMatchObject({ rxBytes: 10, txBytes: 20 });
+  expect(started[0]!.rxBytes).toBeUndefined();
+});

@@ -1,0 +1,192 @@
+// Processes as the contract shows them: identity, CPU share, memory, and the traffic of their connections.
+import type { Glimpse } from '../host/brief-processes.linux.ts';
+import type { ProcessDetails } from '../host/process-identity.linux.ts';
+import type { ProcessRecord, ProcessTable } from '../host/processes.linux.ts';
+import { ratePerSecond } from '../host/counter.ts';
+import type { SystemConstants } from '../host/facts.linux.ts';
+import type { TrackedProcess } from './tick.ts';
+
+export type ReadDetails = (record: ProcessRecord) => ProcessDetails;
+
+interface Credited {
+  record: Pick<ProcessRecord, 'pid' | 'startTicks' | 'comm'>;
+  shown: TrackedProcess;
+  rxCredit: number;
+  txCredit: number;
+  hasTraffic: boolean;
+}
+
+interface Tracked extends Credited {
+  record: ProcessRecord;
+  previousTicks: number;
+  /** When to read its details once more: a daemon gives up privileges and names itself just after its start. */
+  refreshUs: number;
+}
+
+export interface ProcessTrackerChanges {
+  started: TrackedProcess[];
+  exited: TrackedProcess[];
+}
+
+const SETTLED_US = 3_000_000;
+
+export class ProcessTracker {
+  /** Running now, by pid. */
+  readonly running = new Map<number, TrackedProcess>();
+  readonly #tracked = new Map<number, Tracked>();
+  /** Of the last look: what their connections did in their last second still counts. */
+  readonly #exited = new Map<number, Credited>();
+  readonly #constants: SystemConstants;
+  readonly #readDetails: ReadDetails;
+
+  constructor(constants: SystemConstants, readDetails: ReadDetails) {
+    this.#constants = constants;
+    this.#readDetails = readDetails;
+  }
+
+  /** Takes in a look at the process table. */
+  update(
+    table: ProcessTable,
+    changes: { started: ProcessRecord[]; exited: ProcessRecord[] },
+    nowUs: number,
+    previousUs: number,
+  ): ProcessTrackerChanges {
+    this.#exited.clear();
+    const exited = changes.exited.flatMap((record) => this.#exit(record, nowUs));
+    const started = changes.started.map((record) => this.#start(record, nowUs, table));
+    for (const tracked of this.#tracked.values()) this.#refresh(tracked, nowUs, previousUs);
+    return { started, exited };
+  }
+
+  /** Takes in a process that no look has seen. @returns it as started and exited at once. After `update`. */
+  passed(glimpse: Glimpse, exitedUs: number, table: ProcessTable): TrackedProcess {
+    const { pid, startTicks, parentPid, comm, details } = glimpse;
+    const record = { pid, startTicks, comm };
+    const identity = { ...this.#identity({ ...record, parentPid }, table), ...details };
+    const shown = {
+      ...emptyProcess(),
+      identity: { ...identity, exited: true, exitedUs: Math.max(exitedUs, identity.startedUs) },
+    };
+    const credits = { rxCredit: 0, txCredit: 0, hasTraffic: false };
+    this.#exited.set(pid, { record, shown, ...credits });
+    return shown;
+  }
+
+  /** When the table could not be read: nothing changes, and traffic starts at zero again. */
+  keep(): void {
+    this.#exited.clear();
+    for (const tracked of this.#tracked.values()) tracked.shown.connections = 0;
+  }
+
+  /** Whether that very process runs. */
+  runs(pid: number, startTicks: number): boolean {
+    return this.#tracked.get(pid)?.record.startTicks === startTicks;
+  }
+
+  comm(pid: number): string {
+    return this.#tracked.get(pid)?.record.comm ?? '';
+  }
+
+  /** Counts one open connection for a process. */
+  addConnection(pid: number): void {
+    const tracked = this.#tracked.get(pid);
+    if (tracked) tracked.shown.connections++;
+  }
+
+  /** Credits payload to a process that runs or has just exited; false when it is neither. */
+  credit(pid: number, startTicks: number, rxBytes: number, txBytes: number): boolean {
+    const running = this.#tracked.get(pid);
+    const tracked: Credited | undefined = running?.record.startTicks === startTicks ? running : this.#exited.get(pid);
+    if (tracked?.record.startTicks !== startTicks) return false;
+    tracked.rxCredit += rxBytes;
+    tracked.txCredit += txBytes;
+    tracked.hasTraffic = true;
+    return true;
+  }
+
+  /** Turns the credits of this look into sums and rates. */
+  settle(elapsedUs: number): void {
+    for (const tracked of this.#tracked.values()) settleTraffic(tracked, elapsedUs);
+    for (const tracked of this.#exited.values()) settleTraffic(tracked, elapsedUs);
+  }
+
+  #start(record: ProcessRecord, nowUs: number, table: ProcessTable): TrackedProcess {
+    const tracked: Tracked = {
+      record,
+      shown: this.#show(record, table),
+      previousTicks: record.cpuTicks,
+      refreshUs: nowUs + SETTLED_US,
+      rxCredit: 0,
+      txCredit: 0,
+      hasTraffic: false,
+    };
+    this.#tracked.set(record.pid, tracked);
+    this.running.set(record.pid, tracked.shown);
+    return tracked.shown;
+  }
+
+  #exit(record: ProcessRecord, nowUs: number): TrackedProcess[] {
+    const tracked = this.#tracked.get(record.pid);
+    if (tracked?.record !== record) return [];
+    this.#tracked.delete(record.pid);
+    this.running.delete(record.pid);
+    this.#exited.set(record.pid, tracked);
+    tracked.shown.identity.exited = true;
+    tracked.shown.identity.exitedUs = nowUs;
+    tracked.shown.connections = 0;
+    tracked.shown.cpuPermille = 0;
+    return [tracked.shown];
+  }
+
+  #show(record: ProcessRecord, table: ProcessTable): TrackedProcess {
+    return { ...emptyProcess(), identity: { ...this.#identity(record, table), ...this.#readDetails(record) } };
+  }
+
+  #identity(record: Pick<ProcessRecord, 'pid' | 'startTicks' | 'parentPid' | 'comm'>, table: ProcessTable) {
+    const { pid, startTicks, parentPid, comm } = record;
+    return {
+      ...{ pid, startTicks, parentPid, comm },
+      startedUs: Math.round((startTicks * 1e6) / this.#constants.clockTicks),
+      parentStartTicks: table.records.get(parentPid)?.startTicks ?? 0,
+      exited: false,
+      exitedUs: 0,
+    };
+  }
+
+  #refresh(tracked: Tracked, nowUs: number, previousUs: number): void {
+    const { record, shown } = tracked;
+    const ticks = record.cpuTicks - tracked.previousTicks;
+    tracked.previousTicks = record.cpuTicks;
+    const tickUs = 1e6 / this.#constants.clockTicks;
+    shown.cpuUs = Math.round(record.cpuTicks * tickUs);
+    // Parts per thousand of a second.
+    shown.cpuPermille = ratePerSecond((ticks * tickUs) / 1e3, nowUs - previousUs);
+    shown.memoryBytes = record.rssPages * this.#constants.pageBytes;
+    shown.threads = record.threads;
+    shown.descriptors = Math.max(0, record.descriptors);
+    shown.state = String.fromCharCode(record.state);
+    shown.connections = 0;
+    const settled = tracked.refreshUs !== 0 && nowUs >= tracked.refreshUs;
+    if (!settled && !record.renamed) return;
+    if (settled) tracked.refreshUs = 0;
+    Object.assign(shown.identity, this.#readDetails(record), { comm: record.comm });
+  }
+}
+
+function emptyProcess() {
+  return {
+    ...{ cpuUs: 0, cpuPermille: 0, memoryBytes: 0, threads: 0, descriptors: 0, state: '', connections: 0 },
+    ...{ rxRate: undefined, txRate: undefined, rxBytes: undefined, txBytes: undefined },
+  };
+}
+
+function settleTraffic(tracked: Credited, elapsedUs: number): void {
+  if (!tracked.hasTraffic) return;
+  const { shown } = tracked;
+  shown.rxBytes = (shown.rxBytes ?? 0) + tracked.rxCredit;
+  shown.txBytes = (shown.txBytes ?? 0) + tracked.txCredit;
+  shown.rxRate = ratePerSecond(tracked.rxCredit, elapsedUs);
+  shown.txRate = ratePerSecond(tracked.txCredit, elapsedUs);
+  tracked.rxCredit = 0;
+  tracked.txCredit = 0;
+}

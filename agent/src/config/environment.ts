@@ -1,0 +1,22 @@
+// The environment as the agent sees it. No other file reads process.env; settings.ts names the variables of settings.
+
+export interface Environment {
+  /** For the settings. */
+  variables: Readonly<Record<string, string | undefined>>;
+  /** FORETOP_AGENT_CONFIG: the configuration file, unless --config says so. */
+  configFile: string | undefined;
+  /** XDG_STATE_HOME and HOME: where an ordinary user's programs keep state. */
+  stateHome: string | undefined;
+  home: string | undefined;
+}
+
+/** Empty variables count as not set. */
+export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
+  const read = (name: string) => variables[name] || undefined;
+  return {
+    variables,
+    configFile: read('FORETOP_AGENT_CONFIG'),
+    stateHome: read('XDG_STATE_HOME'),
+    home: read('HOME'),
+  };
+}

@@ -1,0 +1,175 @@
+// The live lane's frames: a key frame with the whole tables, then what changed since the frame before.
+import {
+  limits,
+  LiveSection,
+  type InterfaceSample,
+  type LiveConnection,
+  type LiveFrame,
+  type LiveProcess,
+} from '@foretop/proto';
+import type { BandwidthReading } from '../collect/collector.ts';
+import type { InterfaceReading, Tick, TrackedConnection, TrackedProcess } from '../collect/tick.ts';
+import { processBytes } from './batch-body.ts';
+import { connectionUpdates, processUpdates } from './live-updates.ts';
+
+export interface LiveFramer {
+  /** The next tables start with a key frame. */
+  restart(): void;
+  bandwidth(reading: BandwidthReading): LiveFrame;
+  tables(tick: Tick, sections: ReadonlySet<LiveSection>): LiveFrame[];
+}
+
+/** Where a frame of processes is cut, bytes: their texts can be long. Half of limits.frameBytes. */
+const partBytes = 512 << 10;
+
+/** What the other side has of a connection; a change in `row` needs the whole row again. */
+interface SentConnection {
+  row: string;
+  values: string;
+}
+
+export function createLiveFramer(): LiveFramer {
+  let sequence = 0;
+  let keyFrame = true;
+  let connections = new Map<number, SentConnection>();
+  let processes = new Map<number, SentConnection>();
+
+  const frame = (boottimeUs: number, content: LiveFrame): LiveFrame => {
+    const isKey = keyFrame;
+    keyFrame = false;
+    return { sequence: ++sequence, boottimeUs, keyFrame: isKey, ...content };
+  };
+
+  function connectionParts(tick: Tick): LiveFrame[] {
+    const opened: TrackedConnection[] = [];
+    const updated: TrackedConnection[] = [];
+    const next: typeof connections = new Map();
+    for (const [handle, connection] of tick.connections) {
+      const before = connections.get(handle);
+      const now = { row: connectionRow(connection), values: connectionValues(connection) };
+      next.set(handle, now);
+      if (before?.row !== now.row) opened.push(connection);
+      else if (before.values !== now.values) updated.push(connection);
+    }
+    const closed = [...connections.keys()].filter((handle) => !next.has(handle));
+    connections = next;
+    const parts: LiveFrame[] = [
+      ...chunked(closed).map((closed) => ({ closed })),
+      ...chunked(opened).map((rows) => ({ opened: rows.map(liveConnection) })),
+      ...chunked(updated).map((rows) => ({ updates: connectionUpdates(rows) })),
+    ];
+    return withLast(parts, { hasConnections: true });
+  }
+
+  function processParts(tick: Tick): LiveFrame[] {
+    const started: TrackedProcess[] = [];
+    const updated: TrackedProcess[] = [];
+    const next: typeof processes = new Map();
+    for (const [pid, process] of tick.processes) {
+      const before = processes.get(pid);
+      const now = { row: processRow(process), values: processValues(process) };
+      next.set(pid, now);
+      if (before?.row !== now.row) started.push(process);
+      else if (before.values !== now.values) updated.push(process);
+    }
+    const exited = [...processes.keys()].filter((pid) => !next.has(pid));
+    processes = next;
+    const parts: LiveFrame[] = [
+      ...chunked(exited).map((exited) => ({ exited })),
+      ...chunked(started, (process) => processBytes(process.identity)).map((rows) => ({
+        started: rows.map(liveProcess),
+      })),
+      ...chunked(updated).map((rows) => ({ processUpdates: processUpdates(rows) })),
+    ];
+    return withLast(parts, { hasProcesses: true });
+  }
+
+  return {
+    restart() {
+      keyFrame = true;
+      connections = new Map();
+      processes = new Map();
+    },
+    bandwidth: ({ boottimeUs, rxRate, txRate, loopbackRate }) =>
+      frame(boottimeUs, {
+        bandwidth: { rxRate: whole(rxRate), txRate: whole(txRate), loopbackRate: whole(loopbackRate) },
+      }),
+    tables(tick, sections) {
+      const parts: LiveFrame[] = [];
+      if (sections.has(LiveSection.LIVE_SECTION_CONNECTIONS)) parts.push(...connectionParts(tick));
+      if (sections.has(LiveSection.LIVE_SECTION_PROCESSES)) parts.push(...processParts(tick));
+      if (sections.has(LiveSection.LIVE_SECTION_INTERFACES)) {
+        parts.push({ interfaces: tick.interfaces.slice(0, limits.interfaces).map(interfaceSample) });
+      }
+      return parts.map((part) => frame(tick.boottimeUs, part));
+    },
+  };
+}
+
+/** Cuts rows into parts that fit a frame. */
+function chunked<Row>(rows: Row[], bytesOf: (row: Row) => number = () => 0): Row[][] {
+  const parts: Row[][] = [];
+  let part: Row[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += bytesOf(row);
+    if (part.length > 0 && (part.length >= limits.liveRowsPerFrame || bytes > partBytes)) {
+      parts.push(part);
+      part = [];
+      bytes = bytesOf(row);
+    }
+    part.push(row);
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
+}
+
+/** A table is complete as of its last part, which also tells that nothing changed. */
+function withLast(parts: LiveFrame[], mark: LiveFrame): LiveFrame[] {
+  const last = parts.at(-1);
+  return last ? [...parts.slice(0, -1), { ...last, ...mark }] : [mark];
+}
+
+const connectionRow = (c: TrackedConnection) => `${c.pid},${c.pidStartTicks},${c.comm},${c.direction},${c.startedUs}`;
+const connectionValues = (c: TrackedConnection) =>
+  `${c.state},${c.rxBytes},${c.txBytes},${round(c.rxRate)},${round(c.txRate)},${c.rttUs},${c.retransmissions}`;
+const processRow = ({ identity, state }: TrackedProcess) =>
+  `${identity.startTicks},${identity.comm},${identity.executable},${identity.commandLine},${identity.cgroup},${state}`;
+const processValues = (p: TrackedProcess) =>
+  `${p.cpuPermille},${p.memoryBytes},${p.threads},${p.connections},${p.descriptors},${round(p.rxRate)},${round(p.txRate)}`;
+
+function liveConnection(c: TrackedConnection): LiveConnection {
+  const { handle, cookie, protocol, state, direction, localAddress, localPort, remoteAddress, remotePort } = c;
+  const { pid, pidStartTicks, comm, uid, startedUs, startedBefore, rxBytes, txBytes, rttUs, retransmissions } = c;
+  return {
+    ...{ handle, cookie, protocol, state, direction, localAddress, localPort, remoteAddress, remotePort },
+    ...{ pid, pidStartTicks, comm, uid, startedUs, startedBefore, rxBytes, txBytes, rttUs, retransmissions },
+    rxRate: round(c.rxRate),
+    txRate: round(c.txRate),
+  };
+}
+
+function liveProcess(process: TrackedProcess): LiveProcess {
+  const { identity, memoryBytes, threads, connections, descriptors, state } = process;
+  return {
+    ...{ identity, memoryBytes, threads, connections, descriptors, state },
+    cpuPermille: whole(process.cpuPermille),
+    rxRate: round(process.rxRate),
+    txRate: round(process.txRate),
+  };
+}
+
+function interfaceSample(reading: InterfaceReading): InterfaceSample {
+  const { name, up, rxBytes, txBytes, rxPackets, txPackets, rxErrors, txErrors, rxDrops, txDrops } = reading;
+  const { speedMbit, mtu, hardwareAddress } = reading;
+  return {
+    ...{ name, up, rxBytes, txBytes, rxPackets, txPackets, rxErrors, txErrors, rxDrops, txDrops },
+    ...{ speedMbit, mtu, hardwareAddress },
+    addresses: reading.addresses.slice(0, limits.addresses),
+    rxRate: whole(reading.rxRate),
+    txRate: whole(reading.txRate),
+  };
+}
+
+const whole = (value: number) => Math.round(value);
+const round = (value: number | undefined) => (value === undefined ? undefined : Math.round(value));

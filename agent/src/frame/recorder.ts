@@ -1,0 +1,90 @@
+// The record lane from ticks to batches: everything that is kept passes through here.
+import { buildBatches, type RecordedBatch } from './batch-body.ts';
+import { encodeCheckpointStep, type Checkpoint } from './checkpoint.ts';
+import { createGapLedger, type RecordedGap } from './gap-ledger.ts';
+import { createMetrics } from './metrics.ts';
+import { createProcessMinutes } from './process-minutes.ts';
+import { createProcessRecords } from './process-records.ts';
+import { createSegments } from './segments.ts';
+import type { Tick } from '../collect/tick.ts';
+
+export interface Recorder {
+  observe(tick: Tick): void;
+  /** What is due since the last flush; `final` gives every open connection its row and ends every chunk. */
+  flush(final: boolean): RecordedBatch[];
+  addGap(gap: RecordedGap): void;
+  /** A checkpoint that stands alone, valid right after the batches of the last flush. */
+  snapshot(): Uint8Array;
+  /** A checkpoint step that says only: alive. */
+  mark(): Uint8Array;
+  /** Rows that the cap cut, since the start. */
+  lostRows(): number;
+}
+
+export interface RecorderOptions {
+  bootId: Uint8Array;
+  /** The best known (collector's clock - boottime). */
+  offsetUs: () => number;
+  /** What an earlier run of the agent left. */
+  checkpoint?: Checkpoint;
+}
+
+export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions): Recorder {
+  const sameBoot = checkpoint !== undefined && Buffer.compare(checkpoint.bootId, bootId) === 0;
+  const segments = createSegments(sameBoot ? { restored: checkpoint } : {});
+  const metrics = createMetrics(offsetUs);
+  const processRecords = createProcessRecords();
+  const processMinutes = createProcessMinutes(offsetUs);
+  const gaps = createGapLedger();
+  let nowUs = 0;
+  let flushedUs = 0;
+  let lostRows = 0;
+
+  function begin(tick: Tick): void {
+    flushedUs = tick.boottimeUs;
+    if (!checkpoint) return;
+    const startUs = sameBoot ? checkpoint.aliveUs : 0;
+    const detail = sameBoot
+      ? 'per-second samples of up to a minute before it are missing too'
+      : 'since the machine started';
+    gaps.add({ startUs, endUs: tick.boottimeUs, reason: 'agent-stopped', lost: 0, detail });
+  }
+
+  const step = (full: boolean) =>
+    encodeCheckpointStep({ bootId, aliveUs: nowUs, full, entries: full ? segments.snapshot() : [], ended: [] });
+
+  return {
+    observe(tick) {
+      if (nowUs === 0) begin(tick);
+      nowUs = tick.boottimeUs;
+      segments.observe(tick);
+      metrics.observe(tick);
+      processRecords.observe(tick);
+      processMinutes.observe(tick);
+      gaps.observe(tick);
+    },
+    flush(final) {
+      const { rows, lost } = segments.flush(nowUs, final);
+      if (lost > 0) {
+        lostRows += lost;
+        const detail = 'connections that closed';
+        gaps.add({ startUs: flushedUs, endUs: nowUs, reason: 'rows-capped', lost, detail });
+      }
+      flushedUs = nowUs;
+      return buildBatches(
+        {
+          gaps: gaps.take(final),
+          processes: processRecords.take(),
+          segments: rows,
+          processMinutes: processMinutes.take(final),
+          metrics: metrics.take(final),
+        },
+        { bootId, nowUs },
+      );
+    },
+    addGap: (gap) => gaps.add(gap),
+    snapshot: () => step(true),
+    mark: () => step(false),
+    lostRows: () => lostRows,
+  };
+}

@@ -1,0 +1,205 @@
+// The table of running processes, brought up to date by one positioned read of each /proc/PID/stat through a cached descriptor.
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { HostError, messageOf } from './host-error.ts';
+import { type Libc, openLibc } from './linux/libc.ts';
+import { createProcessStat, parseProcessStat } from './process-stat.linux.ts';
+
+/** One process; the same object from its start to its exit. */
+export interface ProcessRecord {
+  readonly pid: number;
+  readonly startTicks: number;
+  parentPid: number;
+  /** Bytes of the name, to see an exec without making a string. */
+  commBytes: Buffer;
+  comm: string;
+  /** The name changed since `look` was called before: exec, or the process renamed itself. */
+  renamed: boolean;
+  readonly kernelThread: boolean;
+  state: number;
+  cpuTicks: number;
+  threads: number;
+  rssPages: number;
+  /** Open descriptors; -1 where the kernel does not tell cheaply (Linux < 6.2, kernel threads). */
+  descriptors: number;
+  readonly descriptorPath: string;
+  fd: number;
+  seen: number;
+}
+
+export interface ProcessChanges {
+  started: ProcessRecord[];
+  exited: ProcessRecord[];
+  /** Those whose name changed, as at an exec. */
+  renamed: ProcessRecord[];
+}
+
+// include/linux/sched.h
+const PF_KTHREAD = 0x00200000;
+// fcntl.h, linux/stat.h
+const AT_FDCWD = -100;
+const STATX_SIZE = 0x200;
+const STATX_SIZE_OFFSET = 40;
+
+const STAT_BYTES = 2048;
+/** Beyond so many cached descriptors a process's file is opened for each read. */
+const MAX_CACHED_DESCRIPTORS = 4096;
+
+export class ProcessTable implements Disposable {
+  readonly records = new Map<number, ProcessRecord>();
+  /** Whether the kernel gives the number of descriptors as the size of /proc/PID/fd (Linux ≥ 6.2). */
+  readonly countsDescriptors: boolean;
+  readonly #root: string;
+  readonly #libc: Libc = openLibc();
+  readonly #buffer = Buffer.allocUnsafeSlow(STAT_BYTES);
+  readonly #stat = createProcessStat();
+  readonly #statx = new Uint8Array(256);
+  readonly #statxWords = new Uint32Array(this.#statx.buffer);
+  readonly #maxCached: number;
+  #cached = 0;
+  #generation = 0;
+
+  constructor(options: { root?: string; maxCachedDescriptors?: number } = {}) {
+    this.#root = options.root ?? '/proc';
+    this.#maxCached = options.maxCachedDescriptors ?? MAX_CACHED_DESCRIPTORS;
+    this.countsDescriptors = this.#directorySize(`${this.#root}/self/fd`) > 0;
+  }
+
+  /** Reads every process. Throws HostError when /proc cannot be listed; a single process that cannot be read has exited. */
+  look(): ProcessChanges {
+    const changes: ProcessChanges = { started: [], exited: [], renamed: [] };
+    this.#generation++;
+    for (const name of this.#list()) {
+      const first = name.charCodeAt(0);
+      if (first >= 0x30 && first <= 0x39) this.#visit(Number(name), changes);
+    }
+    for (const record of this.records.values()) {
+      if (record.seen !== this.#generation) this.#remove(record, changes);
+    }
+    return changes;
+  }
+
+  [Symbol.dispose](): void {
+    for (const record of this.records.values()) this.#release(record);
+    this.records.clear();
+  }
+
+  #list(): string[] {
+    try {
+      return readdirSync(this.#root);
+    } catch (cause) {
+      throw new HostError('unreadable', `Listing ${this.#root} failed: ${messageOf(cause)}`, {
+        retryable: true,
+        cause,
+      });
+    }
+  }
+
+  #visit(pid: number, changes: ProcessChanges): void {
+    const known = this.records.get(pid);
+    if (known && this.#read(known.fd, pid) && this.#stat.startTicks === known.startTicks) {
+      this.#update(known);
+      if (known.renamed) changes.renamed.push(known);
+      return;
+    }
+    // The cached descriptor belongs to the process that had this pid before: reading it fails once that is gone.
+    if (known) this.#remove(known, changes);
+    const fd = this.#open(pid);
+    if (!this.#read(fd, pid)) {
+      if (fd >= 0) this.#close(fd);
+      return;
+    }
+    const record = this.#create(pid, fd);
+    this.records.set(pid, record);
+    this.#update(record);
+    record.renamed = false;
+    changes.started.push(record);
+  }
+
+  /** Leaves the line in the shared parser; false when the process is gone. */
+  #read(fd: number, pid: number): boolean {
+    const open = fd >= 0 ? fd : tryOpen(`${this.#root}/${pid}/stat`);
+    if (open < 0) return false;
+    const length = this.#libc.pread(open, this.#buffer, STAT_BYTES, 0);
+    if (fd < 0) closeSync(open);
+    return length > 0 && parseProcessStat(this.#buffer, length, this.#stat);
+  }
+
+  #create(pid: number, fd: number): ProcessRecord {
+    const stat = this.#stat;
+    const commBytes = Buffer.from(this.#buffer.subarray(stat.commStart, stat.commEnd));
+    return {
+      pid,
+      startTicks: stat.startTicks,
+      parentPid: stat.parentPid,
+      commBytes,
+      comm: commText(commBytes),
+      renamed: false,
+      kernelThread: (stat.flags & PF_KTHREAD) !== 0,
+      state: 0,
+      cpuTicks: 0,
+      threads: 0,
+      rssPages: 0,
+      descriptors: -1,
+      descriptorPath: `${this.#root}/${pid}/fd`,
+      fd,
+      seen: 0,
+    };
+  }
+
+  #update(record: ProcessRecord): void {
+    const stat = this.#stat;
+    record.seen = this.#generation;
+    record.parentPid = stat.parentPid;
+    record.state = stat.state;
+    record.cpuTicks = stat.utime + stat.stime;
+    record.threads = stat.threads;
+    record.rssPages = stat.rssPages;
+    if (this.countsDescriptors && !record.kernelThread) record.descriptors = this.#directorySize(record.descriptorPath);
+    record.renamed =
+      this.#buffer.compare(record.commBytes, 0, record.commBytes.length, stat.commStart, stat.commEnd) !== 0;
+    if (!record.renamed) return;
+    record.commBytes = Buffer.from(this.#buffer.subarray(stat.commStart, stat.commEnd));
+    record.comm = commText(record.commBytes);
+  }
+
+  #remove(record: ProcessRecord, changes: ProcessChanges): void {
+    this.#release(record);
+    this.records.delete(record.pid);
+    changes.exited.push(record);
+  }
+
+  #open(pid: number): number {
+    if (this.#cached >= this.#maxCached) return -1;
+    const fd = tryOpen(`${this.#root}/${pid}/stat`);
+    if (fd >= 0) this.#cached++;
+    return fd;
+  }
+
+  #release(record: ProcessRecord): void {
+    if (record.fd >= 0) this.#close(record.fd);
+    record.fd = -1;
+  }
+
+  #close(fd: number): void {
+    closeSync(fd);
+    this.#cached--;
+  }
+
+  #directorySize(path: string): number {
+    if (this.#libc.statx(AT_FDCWD, path, 0, STATX_SIZE, this.#statx) !== 0) return -1;
+    return this.#statxWords[STATX_SIZE_OFFSET >> 2]!;
+  }
+}
+
+/** A process may call itself anything. */
+function commText(bytes: Buffer): string {
+  return bytes.toString('utf8').replace(/\p{Cc}/gu, '\ufffd');
+}
+
+function tryOpen(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return -1;
+  }
+}

@@ -1,0 +1,109 @@
+// Enrolment: the token that a person brings once, and the collector that is pinned from then on.
+import { readFileSync } from 'node:fs';
+import { limits } from '@foretop/proto';
+import { AgentError } from './agent-error.ts';
+import { replaceFile } from './data-directory.ts';
+
+export interface EnrolmentToken {
+  text: string;
+  collectorId: string;
+}
+
+/** What is kept after the first Welcome. */
+export interface PinnedCollector {
+  collectorId: string;
+  hostId: number;
+}
+
+export interface Enrolment {
+  /** The only collector that this agent talks to. */
+  collectorId: string;
+  /** The host's number there; undefined until the first Welcome. */
+  hostId(): number | undefined;
+  /** Sent with Hello until a Welcome came. */
+  token(): string | undefined;
+  /** A Welcome came: pins the collector and forgets the token. */
+  welcomed(hostId: number): void;
+}
+
+const tokenPrefix = 'fte1_';
+const newTokenAdvice = 'Make a new one on the collector with: foretop enrol-token create';
+
+/** `fte1_` and base64url of {"c": collector id, "s": secret, "e": expiry}. Throws AgentError. */
+export function parseEnrolmentToken(raw: string): EnrolmentToken {
+  const text = raw.trim();
+  const malformed = (found: string) =>
+    new AgentError('token-malformed', `The enrolment token ${found}. ${newTokenAdvice}`);
+  if (text === '') throw malformed('is empty');
+  if (text.length > limits.tokenLength)
+    throw malformed(`has ${text.length} characters, at most ${limits.tokenLength} are allowed`);
+  if (!text.startsWith(tokenPrefix)) throw malformed(`does not start with '${tokenPrefix}'`);
+  const collectorId = collectorIdOf(text.slice(tokenPrefix.length));
+  if (collectorId === undefined) throw malformed('is damaged or incomplete');
+  return { text, collectorId };
+}
+
+function collectorIdOf(encoded: string): string | undefined {
+  try {
+    const content: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+    if (typeof content !== 'object' || content === null || !('c' in content) || !('s' in content)) return undefined;
+    return typeof content.c === 'string' && content.c !== '' && typeof content.s === 'string' ? content.c : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws AgentError when the host is neither enrolled nor has a token, or the token is for another collector. */
+export function openEnrolment(path: string, token: EnrolmentToken | undefined): Enrolment {
+  const pinned = readPinned(path);
+  if (!pinned && !token) {
+    throw new AgentError(
+      'not-enrolled',
+      'This host is not enrolled yet. On the collector run: foretop enrol-token create, and start the agent with --token-file FILE (or --token-file - to read it from stdin).',
+    );
+  }
+  if (pinned && token && pinned.collectorId !== token.collectorId) {
+    throw new AgentError(
+      'other-collector',
+      `This host is enrolled with collector '${pinned.collectorId}', the token is for '${token.collectorId}'. To move the host, delete '${path}' and start again.`,
+    );
+  }
+  let hostId = pinned?.hostId;
+  let unusedToken = token?.text;
+  let storedId = hostId;
+  const collectorId = (pinned?.collectorId ?? token?.collectorId)!;
+  return {
+    collectorId,
+    hostId: () => hostId,
+    token: () => unusedToken,
+    welcomed(id) {
+      unusedToken = undefined;
+      hostId = id;
+      if (id === storedId) return;
+      replaceFile(path, JSON.stringify({ collectorId, hostId: id } satisfies PinnedCollector));
+      storedId = id;
+    },
+  };
+}
+
+function readPinned(path: string): PinnedCollector | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw cause;
+  }
+  const damaged = new AgentError(
+    'not-enrolled',
+    `'${path}' is damaged. Delete it and enrol this host again with a new token.`,
+  );
+  let content: Partial<PinnedCollector> | null;
+  try {
+    content = JSON.parse(text) as Partial<PinnedCollector> | null;
+  } catch {
+    throw damaged;
+  }
+  if (typeof content?.collectorId !== 'string' || typeof content.hostId !== 'number') throw damaged;
+  return { collectorId: content.collectorId, hostId: content.hostId };
+}

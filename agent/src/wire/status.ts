@@ -1,0 +1,118 @@
+// What the agent says of itself in status.json, and as text for `foretop-agent status`.
+import { readFileSync } from 'node:fs';
+import { closeReasons, type Source } from '@foretop/proto';
+import type { ConnectionState } from './connector.ts';
+import { replaceFile } from './data-directory.ts';
+import type { SpoolCounters } from './spool.ts';
+
+export interface AgentStatus {
+  version: string;
+  pid: number;
+  hostName: string;
+  startedAt: string;
+  writtenAt: string;
+  collector: string;
+  collectorId: string;
+  hostId: number | null;
+  connection: ConnectionState;
+  lastAcknowledgedAt: string | null;
+  tier: number;
+  scope: string;
+  sources: Required<Omit<Source, '$unknowns'>>[];
+  spool: SpoolCounters & { maxBytes: number };
+  lostRows: number;
+  connections: number;
+  processes: number;
+}
+
+/** A source with every field filled in. */
+export function sourceStatus({ name, available, reason, remedy }: Source): AgentStatus['sources'][number] {
+  return { name: name ?? '', available: available ?? false, reason: reason ?? '', remedy: remedy ?? '' };
+}
+
+const tierNames: Record<number, string> = { 1: 'eBPF', 2: 'netlink', 3: 'unprivileged', 4: 'portable' };
+/** It is written every few seconds; older than this, the agent does not run any more. */
+const staleMs = 30_000;
+
+export function writeStatus(path: string, status: AgentStatus): void {
+  replaceFile(path, `${JSON.stringify(status, null, 2)}\n`);
+}
+
+/** Throws when there is none or it cannot be read. */
+export function readStatus(path: string): AgentStatus {
+  return JSON.parse(readFileSync(path, 'utf8')) as AgentStatus;
+}
+
+/** Aligned text for a terminal. */
+export function formatStatus(status: AgentStatus, nowMs: number): string {
+  const ageMs = nowMs - Date.parse(status.writtenAt);
+  const { spool, tier } = status;
+  const rows: [string, string][] = [
+    ['Agent', agentText(status, ageMs, nowMs)],
+    ['Collector', `${status.collector}, ${ageMs > staleMs ? 'last known: ' : ''}${connectionText(status.connection)}`],
+    ['Enrolled', status.hostId === null ? 'not yet confirmed by the collector' : `as host ${status.hostId}`],
+    ['Tier', `${tier} of 4, ${tierNames[tier] ?? 'unknown'} (1 sees most); scope: ${status.scope}`],
+    ...status.sources.map(sourceRow),
+    ['Seen', `${status.connections} connections, ${status.processes} processes`],
+    ['Spool', spoolText(spool)],
+    ['Lost', lostText(status)],
+    [
+      'Acknowledged',
+      status.lastAcknowledgedAt ? agoText(nowMs - Date.parse(status.lastAcknowledgedAt)) : 'nothing yet',
+    ],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.map(([name, text]) => `${name.padEnd(width)}${text}`).join('\n');
+}
+
+function agentText(
+  { version, pid, hostName, startedAt, connection }: AgentStatus,
+  ageMs: number,
+  nowMs: number,
+): string {
+  const name = `${version} on ${hostName}`;
+  const hasEnded = connection.state === 'stopped' || connection.state === 'refused';
+  if (hasEnded || ageMs > staleMs) return `${name}, not running (last sign ${agoText(ageMs)})`;
+  return `${name}, process ${pid}, running for ${spanText(nowMs - Date.parse(startedAt))}`;
+}
+
+function connectionText(connection: ConnectionState): string {
+  switch (connection.state) {
+    case 'waiting':
+      return `not connected: ${connection.reason}`;
+    case 'refused':
+      return `refused: ${closeReasons[connection.close].text}`;
+    case 'connecting':
+    case 'connected':
+    case 'stopped':
+      return connection.state;
+    default:
+      return connection satisfies never;
+  }
+}
+
+function sourceRow({ name, available, reason, remedy }: AgentStatus['sources'][number]): [string, string] {
+  const state = available ? (reason ? 'limited' : 'yes') : 'no';
+  const why = [reason, remedy && `to raise it: ${remedy}`].filter(Boolean).join('; ');
+  return [`  ${name}`, why ? `${state.padEnd(8)}${why}` : state];
+}
+
+function spoolText({ batches, bytes, maxBytes, memoryBatches }: AgentStatus['spool']): string {
+  const held = memoryBatches > 0 ? `; the disk takes no more, ${memoryBatches} are held in memory` : '';
+  return `${batches} batches to send, ${megabytes(bytes)} of ${megabytes(maxBytes)} MB used${held}`;
+}
+
+function lostText({ spool, lostRows }: AgentStatus): string {
+  if (spool.droppedBatches === 0 && lostRows === 0) return 'nothing since the start';
+  return `${spool.droppedBatches} batches (${spool.droppedRows} rows) dropped from the spool, ${lostRows} rows above the cap`;
+}
+
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+const agoText = (ms: number) => `${spanText(ms)} ago`;
+
+function spanText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
