@@ -1,0 +1,99 @@
+// The whole collector: opens the store, then everything that stands on it, and closes all of it in the opposite order.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import manifest from '../package.json' with { type: 'json' };
+import type { Config } from './config/config.ts';
+import { createIngest } from './ingest/ingest.ts';
+import { defaultQueueLimits } from './ingest/queue.ts';
+import { createLiveHub } from './live/hub.ts';
+import { createLoginCode, loginLink } from './serve/auth/access.ts';
+import { listen } from './serve/listener.ts';
+import { startServer } from './serve/server.ts';
+import { openStore } from './store/database.ts';
+import { createDiskBudget } from './store/disk-budget.ts';
+import { diskReader } from './store/disk-use.ts';
+import { startMaintenance } from './store/maintenance.ts';
+import { poolCounters } from './store/pool.ts';
+import { writeServedPort } from './store/queries/access.ts';
+import { createAgentEndpoint } from './wire/endpoint.ts';
+
+export const collectorVersion = manifest.version;
+
+export interface Collector extends AsyncDisposable {
+  readonly port: number;
+  /** A new link, good once within 10 minutes. */
+  createLoginLink(): Promise<string>;
+}
+
+export interface CollectorOptions {
+  log: Logger;
+  /** Ends a start that is under way. */
+  signal: AbortSignal;
+  /** Told in words what is being done, for a person who waits. */
+  progress: (text: string) => void;
+  webFolder?: string;
+}
+
+const builtWebFolder = fileURLToPath(new URL('../../web/build', import.meta.url));
+
+/** Throws ListenError and StoreError. Disposal: agents are told to come back, what they sent is committed, Postgres stops. */
+export async function startCollector(config: Config, options: CollectorOptions): Promise<Collector> {
+  const { log, signal, progress } = options;
+  await using resources = new AsyncDisposableStack();
+  // The port first: a second Foretop is told so before it touches any data.
+  const listener = resources.use(await listen(config.port, log));
+  const databaseUrl = config.databaseUrl?.reveal();
+  const store = resources.use(
+    await openStore({ dataDir: config.dataDir, databaseUrl, role: 'collector', log, signal, progress }),
+  );
+  signal.throwIfAborted();
+  const { retention, dataDir } = config;
+  const quarantineDir = join(dataDir, 'quarantine');
+  const reader = diskReader(store, dataDir, quarantineDir);
+  const budget = createDiskBudget({ maxBytes: config.maxDiskBytes, reader, log });
+  resources.use(startMaintenance(store, { retention, budget, log }));
+  const ingest = resources.use(
+    createIngest({
+      pool: store.pool,
+      hashKey: store.hashKey,
+      quarantineDir,
+      quarantineBytes: config.maxQuarantineBytes,
+      retention,
+      log,
+      limits: { ...defaultQueueLimits, queueBytes: config.ingestQueueBytes },
+    }),
+  );
+  const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
+  const { admissionPerSecond } = config;
+  const agents = resources.use(createAgentEndpoint({ store, ingest, live, log, admissionPerSecond }));
+  const counters = {
+    ingest: () => ingest.counters(),
+    live: () => live.counters(),
+    agents: () => agents.counters(),
+    disk: () => budget.counters(),
+    database: () => poolCounters(store.pool),
+  };
+  const webFolder = options.webFolder ?? builtWebFolder;
+  resources.use(
+    await startServer(listener, {
+      store,
+      live,
+      agents,
+      settings: config,
+      version: collectorVersion,
+      webFolder,
+      log,
+      counters,
+    }),
+  );
+  resources.defer(() => listener.stop());
+  await writeServedPort(store.db, listener.port);
+  progress(`Listening on http://localhost:${listener.port}`);
+  const running = resources.move();
+  return {
+    port: listener.port,
+    createLoginLink: async () => loginLink(listener.port, await createLoginCode(store.db)),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

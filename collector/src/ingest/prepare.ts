@@ -1,0 +1,135 @@
+// Opens a batch and turns it into rows: large tables straight into COPY's format, the small ones as objects.
+import { type BatchBody, limits, openBatch, ProtocolError } from '@foretop/proto';
+import type { Ids } from '../store/ids.ts';
+import type { Retention } from '../store/retention.ts';
+import type { IncomingBatch } from './batch.ts';
+import { type BatchContext, noneRefused } from './batch-context.ts';
+import { CopyEncoder } from './copy-encoder.ts';
+import { type GapRow, readGaps, refusalGaps } from './gaps.ts';
+import { type MetricMinute, writeMetrics } from './metrics.ts';
+import { type ProcessRow, readProcesses, writeProcessMinutes } from './processes.ts';
+import { writeSegments } from './segments.ts';
+
+/** Where one batch's rows lie in an encoder. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+export interface PreparedBatch {
+  batch: IncomingBatch;
+  /** Why it cannot be stored; it then has no rows but the gap that says so. */
+  poison: string | undefined;
+  rows: number;
+  segments: Range;
+  chunks: Range;
+  processMinutes: Range;
+  minutes: MetricMinute[];
+  processes: ProcessRow[];
+  gaps: GapRow[];
+  refused: { invalid: number; clock: number };
+}
+
+/** One buffer for each table that COPY fills, reused from group to group. */
+export interface Encoders {
+  segments: CopyEncoder;
+  chunks: CopyEncoder;
+  processMinutes: CopyEncoder;
+}
+
+export function createEncoders(): Encoders {
+  return { segments: new CopyEncoder(), chunks: new CopyEncoder(), processMinutes: new CopyEncoder() };
+}
+
+export interface PrepareOptions {
+  ids: Ids;
+  retention: Retention;
+  nowUs: number;
+}
+
+/** Never throws for what a host sent: a batch that cannot be opened comes back as poison. */
+export function prepareBatch(batch: IncomingBatch, encoders: Encoders, options: PrepareOptions): PreparedBatch {
+  const { hostId, bootId, offsetUs } = batch;
+  try {
+    const body = openChecked(batch);
+    const context: BatchContext = { ...options, hostId, bootId, offsetUs, refused: noneRefused(), newestUs: 0 };
+    return writeBody(batch, body, encoders, context);
+  } catch (error) {
+    // Also for a fault of our own: what one host sent must not stop the others. Rows written so far belong to no range.
+    const reason = error instanceof Error ? error.message : String(error);
+    return poisonBatch(batch, encoders, reason, options.nowUs);
+  }
+}
+
+/** A batch without rows that leaves a gap `quarantined`. */
+export function poisonBatch(batch: IncomingBatch, encoders: Encoders, reason: string, nowUs: number): PreparedBatch {
+  const at = Math.min(batch.receivedUs, nowUs);
+  const detail = `batch ${batch.sequence} of epoch ${Buffer.from(batch.epoch).toString('hex')}: ${reason}`;
+  return {
+    batch,
+    poison: reason,
+    rows: 0,
+    segments: emptyRange(encoders.segments),
+    chunks: emptyRange(encoders.chunks),
+    processMinutes: emptyRange(encoders.processMinutes),
+    minutes: [],
+    processes: [],
+    gaps: [{ hostId: batch.hostId, startUs: at, endUs: at, reason: 'quarantined', lost: 1, detail }],
+    refused: { invalid: 0, clock: 0 },
+  };
+}
+
+const emptyRange = (encoder: CopyEncoder): Range => ({ start: encoder.length, end: encoder.length });
+
+type Body = { [Key in keyof BatchBody]-?: NonNullable<BatchBody[Key]> };
+
+function openChecked(batch: IncomingBatch): Body {
+  const body = openBatch(batch.payload, batch.payloadBytes) as Body;
+  const { bootId, strings, processes, segments, metrics, processMinutes, gaps } = body;
+  const longest = Math.max(...[processes, segments, metrics, processMinutes, gaps].map((rows) => rows.length));
+  if (longest > limits.batchRows || strings.length > limits.stringTable) {
+    throw new ProtocolError('frame-too-large', `batch has ${longest} rows of a kind and ${strings.length} strings`);
+  }
+  if (batch.bootId.length !== 16 || !Buffer.from(batch.bootId).equals(bootId)) {
+    throw new ProtocolError('malformed-frame', 'batch names another boot than its body');
+  }
+  if (!Number.isSafeInteger(batch.offsetUs)) {
+    throw new ProtocolError('malformed-frame', `clock offset ${batch.offsetUs} is not a whole number of microseconds`);
+  }
+  return body;
+}
+
+function writeBody(batch: IncomingBatch, body: Body, encoders: Encoders, context: BatchContext): PreparedBatch {
+  const minutes: MetricMinute[] = [];
+  let rows = 0;
+  const write = (encoder: CopyEncoder, writeRows: () => number): Range => {
+    const start = encoder.length;
+    rows += writeRows();
+    return { start, end: encoder.length };
+  };
+  const { segments, chunks, processMinutes } = encoders;
+  const segmentRange = write(segments, () => writeSegments(body.segments, body.strings, context, segments));
+  const chunkRange = write(chunks, () => writeMetrics(body.metrics, context, chunks, minutes));
+  const minuteRange = write(processMinutes, () => writeProcessMinutes(body.processMinutes, context, processMinutes));
+  const seenUs = madeAboutUs(batch, context);
+  const processes = readProcesses(body.processes, context, seenUs);
+  const gaps = readGaps(body.gaps, context);
+  gaps.push(...refusalGaps(context.refused, context, seenUs));
+  return {
+    batch,
+    poison: undefined,
+    rows: rows + processes.length + gaps.length,
+    segments: segmentRange,
+    chunks: chunkRange,
+    processMinutes: minuteRange,
+    minutes,
+    processes,
+    gaps,
+    refused: context.refused,
+  };
+}
+
+/** A batch does not say when it was sealed: the end of its newest segment comes near, the time of receipt is all that is left. */
+function madeAboutUs({ receivedUs }: IncomingBatch, { newestUs, nowUs }: BatchContext): number {
+  return Math.min(newestUs === 0 ? receivedUs : newestUs, nowUs);
+}

@@ -1,0 +1,28 @@
+// One operation of the REST API as data: its route is registered from this, its parameters are parsed by it, and the document says it.
+import type { z } from 'zod';
+import type { Role } from '../../store/schema.ts';
+
+export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  method: 'get' | 'post' | 'delete';
+  /** Below /api/v1, with {name} for what stands in the path. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  /** The role it takes. */
+  role: Role | 'nobody';
+  query: Shape;
+  body?: z.ZodType;
+  status: 200 | 201 | 204;
+  /** Named in schemas.ts; undefined: no body. */
+  response?: z.ZodType | undefined;
+  /** Its rows can be exported as well. */
+  exports?: 'rows' | 'rows-and-zeek';
+}
+
+export function operation<const Shape extends z.ZodRawShape>(given: Operation<Shape>): Operation<Shape> {
+  return given;
+}
+
+/** As Hono writes it. */
+export const routeOf = ({ path }: Operation) => path.replace(/\{(\w+)\}/g, ':$1');

@@ -1,0 +1,246 @@
+// Answers every question about connections: now from the live tables where that can be, else from the history.
+import type { Connection, ConnectionFacets, ConnectionList, UnknownSpan } from '@foretop/proto/api';
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { LiveHub } from '../../live/hub.ts';
+import type { Store } from '../../store/database.ts';
+import { createIds } from '../../store/ids.ts';
+import { boundedRead } from '../../store/queries/bounded-read.ts';
+import type { ConnectionFilter } from '../../store/queries/connection-filter.ts';
+import { sortColumns } from '../../store/queries/connection-sort.ts';
+import { connectionsQuery, type ConnectionTime, selectConnections } from '../../store/queries/connections.ts';
+import { selectFacets } from '../../store/queries/facets.ts';
+import { type HostSpanRow, selectGaps } from '../../store/queries/gaps.ts';
+import { streamRows } from '../../store/queries/stream-rows.ts';
+import { portionsOf } from '../export/export.ts';
+import { decodeCursor, encodeCursor, fingerprint } from './cursor.ts';
+import { countFacets, facetsOf } from './facets.ts';
+import { type ConnectionOrder, connectionSections, liveConnections } from './live-connections.ts';
+import { sortRows } from './order.ts';
+import { invalidQuery } from './parameters.ts';
+import { createSnapshots, snapshotPosition } from './snapshots.ts';
+import { storedConnection } from './stored-connections.ts';
+import { mostUnknownSpans, recordDelayUs, unknownSpans } from './unknown-spans.ts';
+
+/** A lease on more hosts at once would cost the fleet more than the answer is worth. */
+export const mostLiveHosts = 20;
+const liveAnswerMs = 2_000;
+const addressColumns = ['localAddress', 'remoteAddress'] as const;
+
+export interface ConnectionQuestion {
+  /** Hosts asked about; revoked ones are left out unless they were named. */
+  hosts: readonly HostSpanRow[];
+  /** The hosts were named, rather than being all there are. */
+  named: boolean;
+  filter: Omit<ConnectionFilter, 'hostIds'>;
+  sort: ConnectionOrder;
+  limit: number;
+  cursor: string | undefined;
+  /** undefined: now. */
+  time: { atUs: number } | { fromUs: number; toUs: number } | undefined;
+}
+
+export interface LiveAnswer {
+  asOfUs: number;
+  connections: Connection[];
+  unknown: UnknownSpan[];
+}
+
+export interface ConnectionFinder {
+  /** Throws RequestError. */
+  find(question: ConnectionQuestion): Promise<ConnectionList>;
+  /** undefined: too many hosts are live, or none of them answered. */
+  live(hosts: readonly HostSpanRow[], filter: Omit<ConnectionFilter, 'hostIds'>): Promise<LiveAnswer | undefined>;
+  /** All rows that `find` would page through, in portions. */
+  all(
+    question: Omit<ConnectionQuestion, 'limit' | 'cursor'>,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Connection[]>;
+  /** Rows of the history that are open or active, counted. Throws RequestError. */
+  facets(question: Omit<ConnectionQuestion, 'limit' | 'cursor' | 'sort'>): Promise<ConnectionFacets>;
+  counters(): Record<string, number>;
+}
+
+export interface FinderOptions {
+  store: Store;
+  live: LiveHub;
+  keptDays: number;
+  now?: () => number;
+}
+
+interface ListContext {
+  asOf: string;
+  unknown: UnknownSpan[];
+}
+
+const keysetPosition = z.strictObject({
+  value: z.string().max(8192).nullable(),
+  hostId: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  endUs: z.int().min(0),
+  time: z.union([
+    z.strictObject({ atUs: z.int().min(0) }),
+    z.strictObject({ fromUs: z.int().min(0), toUs: z.int().min(0) }),
+  ]),
+});
+
+export function createConnectionFinder(options: FinderOptions): ConnectionFinder {
+  const { store, live } = options;
+  const nowUs = () => (options.now ?? Date.now)() * 1000;
+  const ids = createIds(store.hashKey);
+  const snapshots = createSnapshots<Connection, ListContext>(options.now);
+  const heardUs = (host: HostSpanRow) => heardAt(live, host, nowUs());
+
+  const answerLive = async (
+    hosts: readonly HostSpanRow[],
+    filter: ConnectionFilter,
+  ): Promise<LiveAnswer | undefined> => {
+    const liveHosts = hosts.filter((host) => live.status(host.hostId) === 'live');
+    if (liveHosts.length === 0 || liveHosts.length > mostLiveHosts) return undefined;
+    const answers = await Promise.all(
+      liveHosts.map(async ({ hostId }) => {
+        const tables = await live.tables(hostId, connectionSections, liveAnswerMs);
+        return tables && { hostId, asOfUs: tables.asOfUs, connections: liveConnections(hostId, tables, filter, ids) };
+      }),
+    );
+    const given = answers.filter((answer) => answer !== undefined);
+    if (given.length === 0) return undefined;
+    const asOfUs = Math.min(...given.map((answer) => answer.asOfUs));
+    const answered = new Set(given.map((answer) => answer.hostId));
+    const unknown = hosts
+      .filter((host) => !answered.has(host.hostId))
+      .map((host) => ({
+        hostId: host.hostId,
+        from: isoTime(heardUs(host) ?? host.enrolledAt.getTime() * 1000),
+        to: isoTime(asOfUs),
+        reason: 'not-live',
+      }));
+    return {
+      asOfUs,
+      connections: given.flatMap((answer) => answer.connections),
+      unknown: unknown.slice(0, mostUnknownSpans),
+    };
+  };
+
+  /** The present as the history has it: a host that is away is shown as it was when last heard. */
+  const recentInstant = (hosts: readonly HostSpanRow[]): { atUs: number } => {
+    const newestUs = nowUs() - recordDelayUs;
+    const heard = hosts.length === 1 ? heardUs(hosts[0]!) : undefined;
+    return { atUs: Math.min(newestUs, heard ?? newestUs) };
+  };
+
+  const fromHistory = async (
+    question: ConnectionQuestion,
+    of: string,
+    time: { atUs: number } | { fromUs: number; toUs: number },
+    after: z.output<typeof keysetPosition> | undefined,
+  ): Promise<ConnectionList> => {
+    const { hosts, named, filter, sort, limit } = question;
+    const hostIds = named ? hosts.map((host) => host.hostId) : undefined;
+    const span = 'atUs' in time ? { fromUs: time.atUs, toUs: time.atUs } : time;
+    const [rows, gaps] = await boundedRead(store.db, async (db) => [
+      await selectConnections(db, {
+        time: withNow(time, nowUs()),
+        filter: { ...filter, hostIds },
+        sort,
+        limit: limit + 1,
+        after,
+      }),
+      await selectGaps(db, { hostIds, ...span, limit: mostUnknownSpans }),
+    ]);
+    const last = rows.length > limit ? rows[limit - 1]! : undefined;
+    const position = last && { value: last.sortValue, hostId: last.hostId, id: last.id, endUs: last.endUs, time };
+    return {
+      items: rows.slice(0, limit).map(storedConnection),
+      nextCursor: position === undefined ? null : encodeCursor(of, position),
+      asOf: isoTime(span.toUs),
+      unknown: unknownSpans(hosts, gaps, span, { nowUs: nowUs(), keptDays: options.keptDays, heardUs }),
+    };
+  };
+
+  return {
+    async find(question) {
+      const { hosts, named, filter, sort, limit, cursor, time } = question;
+      const of = fingerprint([named ? hosts.map((host) => host.hostId) : 'all', filter, sort, time]);
+      if (cursor !== undefined) {
+        const position = decodeCursor(cursor, of, z.union([snapshotPosition, keysetPosition]));
+        if ('snapshot' in position) {
+          const { items, context, nextCursor } = snapshots.next(of, position, limit);
+          return { items, nextCursor, ...context };
+        }
+        checkSortValue(position.value, sortColumns[sort.column].type);
+        return fromHistory(question, of, position.time, position);
+      }
+      const answer = time === undefined ? await answerLive(hosts, filter) : undefined;
+      if (answer === undefined) return fromHistory(question, of, time ?? recentInstant(hosts), undefined);
+      const sorted = sortRows(answer.connections, sort, addressColumns);
+      const { items, context, nextCursor } = snapshots.first(of, sorted, limit, {
+        asOf: isoTime(answer.asOfUs),
+        unknown: answer.unknown,
+      });
+      return { items, nextCursor, ...context };
+    },
+    live: answerLive,
+    async *all(question, signal) {
+      const { hosts, named, filter, sort, time } = question;
+      const answer = time === undefined ? await answerLive(hosts, filter) : undefined;
+      if (answer !== undefined) {
+        yield* portionsOf(sortRows(answer.connections, sort, addressColumns));
+        return;
+      }
+      const query = connectionsQuery({
+        time: withNow(time ?? recentInstant(hosts), nowUs()),
+        filter: { ...filter, hostIds: named ? hosts.map((host) => host.hostId) : undefined },
+        sort,
+      });
+      for await (const rows of streamRows(store.db, query, signal)) yield rows.map(storedConnection);
+    },
+    async facets({ hosts, named, filter, time }) {
+      const names = new Map(hosts.map((host) => [host.hostId, host.name]));
+      const answer = time === undefined ? await answerLive(hosts, filter) : undefined;
+      if (answer !== undefined) {
+        return { asOf: isoTime(answer.asOfUs), ...countFacets(answer.connections, names), unknown: answer.unknown };
+      }
+      const asked = time ?? recentInstant(hosts);
+      const hostIds = named ? hosts.map((host) => host.hostId) : undefined;
+      const span = 'atUs' in asked ? { fromUs: asked.atUs, toUs: asked.atUs } : asked;
+      const [counts, gaps] = await boundedRead(store.db, async (db) => [
+        await selectFacets(db, { time: withNow(asked, nowUs()), filter: { ...filter, hostIds } }),
+        await selectGaps(db, { hostIds, ...span, limit: mostUnknownSpans }),
+      ]);
+      return {
+        asOf: isoTime(span.toUs),
+        ...facetsOf(counts, names),
+        unknown: unknownSpans(hosts, gaps, span, { nowUs: nowUs(), keptDays: options.keptDays, heardUs }),
+      };
+    },
+    counters: () => snapshots.counters(),
+  };
+}
+
+/** When a host was last heard: now while it is live, else its last pulse or what the directory noted. */
+export function heardAt(live: LiveHub, host: HostSpanRow, nowUs: number): number | undefined {
+  if (live.status(host.hostId) === 'live') return nowUs;
+  return (
+    live.lastPulse(host.hostId)?.receivedUs ?? (host.lastSeenAt === null ? undefined : host.lastSeenAt.getTime() * 1000)
+  );
+}
+
+function withNow(time: { atUs: number } | { fromUs: number; toUs: number }, nowUs: number): ConnectionTime {
+  return { ...time, nowUs };
+}
+
+/** What SQL would refuse must not come out of a forged cursor. */
+function checkSortValue(value: string | null, type: 'text' | 'int8' | 'inet'): void {
+  const valid =
+    value === null ||
+    (type === 'text' && !value.includes('\0')) ||
+    (type === 'int8' && /^-?\d{1,18}$/.test(value)) ||
+    (type === 'inet' && isIP(value.split('/')[0]!) !== 0 && /^[^/]+(\/(32|128))?$/.test(value));
+  if (!valid) throw invalidQuery([{ parameter: 'cursor', detail: 'is not one that this collector gave' }]);
+}
+
+const isoTime = (unixUs: number) => new Date(unixUs / 1000).toISOString();

@@ -1,0 +1,24 @@
+// Brings the schema up to date. Kysely's migrator holds an advisory lock for it, so that collectors may start together.
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { StoreError } from './errors.ts';
+import * as initial from './migrations/0001-initial.ts';
+import type { Database } from './schema.ts';
+
+/** By name, in order. Released ones are never changed. */
+const migrations: Record<string, Migration> = { '0001-initial': initial };
+
+/** @returns the names of the migrations that ran now. */
+export async function migrate(db: Kysely<Database>): Promise<string[]> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error === undefined) return results.map((result) => result.migrationName);
+  const failed = results.find((result) => result.status === 'Error')?.migrationName;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new StoreError(
+    'migration-failed',
+    `Bringing the database schema up to date failed${failed === undefined ? '' : ` at ${failed}`}: ${reason}. ` +
+      'The database is as it was before. If it was written by a newer Foretop, start that version.',
+    { cause: error },
+  );
+}

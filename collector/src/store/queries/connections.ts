@@ -1,0 +1,242 @@
+// Connections out of the history: those open at an instant, and those active in a span, with filters, any order, and keyset pages.
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../schema.ts';
+import { connectionFilter, type ConnectionFilter } from './connection-filter.ts';
+import { type ConnectionColumn, sortColumns } from './connection-sort.ts';
+
+/** Between two segments of an open connection pass at most 300 s; the second more is for the agent's tick. */
+export const segmentReachUs = 301_000_000;
+
+/** Unix microseconds. `at`: open then. `from` and `to`: active in between. `now` decides which segments may still be to come. */
+export type ConnectionTime = { atUs: number; nowUs: number } | { fromUs: number; toUs: number; nowUs: number };
+
+export interface ConnectionQuery {
+  time: ConnectionTime;
+  filter: ConnectionFilter;
+  sort: { column: ConnectionColumn; descending: boolean };
+  limit: number;
+  after?: ConnectionKey | undefined;
+}
+
+/** Where a page ended: the sort column as text (null = unknown), then what makes the order total. */
+export interface ConnectionKey {
+  value: string | null;
+  hostId: number;
+  /** 16 hex digits. */
+  id: string;
+  endUs: number;
+}
+
+export interface ConnectionRow {
+  hostId: number;
+  /** 16 hex digits. */
+  id: string;
+  endUs: number;
+  startedAt: Date;
+  startedBefore: boolean;
+  endedAt: Date | null;
+  processId: string | null;
+  pid: number | null;
+  process: string;
+  unit: string | null;
+  containerRuntime: string | null;
+  containerId: string | null;
+  uid: number;
+  protocol: number;
+  state: number;
+  direction: number;
+  localAddress: string;
+  localPort: number;
+  remoteAddress: string | null;
+  remotePort: number | null;
+  rxBytes: number | null;
+  txBytes: number | null;
+  rxRate: number | null;
+  txRate: number | null;
+  rttUs: number | null;
+  retransmissions: number | null;
+  name: string | null;
+  nameSource: number;
+  connectionCount: number;
+  sortValue: string | null;
+}
+
+/** At most `limit` rows after the key. Unknown values come last in either direction. */
+export async function selectConnections(db: Kysely<Database>, query: ConnectionQuery): Promise<ConnectionRow[]> {
+  const { rows } = await connectionsQuery(query).execute(db);
+  return rows;
+}
+
+/** Without limit: every row, for a reader that takes them as they come. */
+export function connectionsQuery(
+  query: Omit<ConnectionQuery, 'limit'> & { limit?: number },
+): RawBuilder<ConnectionRow> {
+  const { expression, type } = sortColumns[query.sort.column];
+  const direction = sql.raw(query.sort.descending ? 'desc' : 'asc');
+  // Unit and container are looked up for the page's rows only.
+  return sql<ConnectionRow>`
+    with found as (${found(query.time, query.filter)}),
+         page as (
+           select *, ${expression} as sort_key
+             from found
+            where ${keyset(query.after, expression, type, query.sort.descending)}
+            order by sort_key ${direction} nulls last, host_id, connection_id, seg_end
+            limit ${query.limit ?? null}
+         )
+    select page.host_id as "hostId", lpad(to_hex(connection_id), 16, '0') as "id", ${unixUs(sql`seg_end`)} as "endUs",
+           page.started_at as "startedAt", started_before as "startedBefore", ended_at as "endedAt",
+           lpad(to_hex(page.process_id), 16, '0') as "processId", page.pid, page.comm as "process",
+           nullif(owner.unit, '') as unit, owner.container_runtime as "containerRuntime",
+           nullif(owner.container_id, '') as "containerId",
+           page.uid, protocol, state, direction,
+           host(local_address) as "localAddress", local_port as "localPort",
+           host(remote_address) as "remoteAddress", remote_port as "remotePort",
+           rx_bytes as "rxBytes", tx_bytes as "txBytes", rx_rate as "rxRate", tx_rate as "txRate",
+           rtt_us as "rttUs", retransmissions, name, name_source as "nameSource", connection_count as "connectionCount",
+           sort_key::text as "sortValue"
+      from page left join process owner on owner.host_id = page.host_id and owner.process_id = page.process_id
+     order by sort_key ${direction} nulls last, page.host_id, connection_id, seg_end`;
+}
+
+export interface ConnectionCount {
+  hostId: number;
+  process: string;
+  protocol: number;
+  state: number;
+  connections: number;
+}
+
+/** How many connections were open at an instant, for each host, process and state. */
+export async function countConnections(db: Kysely<Database>, time: ConnectionTime): Promise<ConnectionCount[]> {
+  const { rows } = await sql<ConnectionCount>`
+    with found as (${found(time, {})})
+    select host_id as "hostId", comm as "process", protocol, state, count(*)::int4 as connections
+      from found group by host_id, comm, protocol, state`.execute(db);
+  return rows;
+}
+
+/** As a query whose columns selectConnections names. */
+export function found(time: ConnectionTime, filter: ConnectionFilter): RawBuilder<unknown> {
+  const { fixed, changing } = connectionFilter(filter);
+  return 'atUs' in time ? openAt(time, fixed, changing, filter.hostIds) : activeIn(time, fixed, changing);
+}
+
+type Condition = RawBuilder<unknown>;
+
+/**
+ * The segment that spans T: each connection has at most one, and it ends within 301 s of T. While that one may still be to
+ * come, a connection's newest segment that ended before T stands for it, unless the connection closed with it.
+ */
+function openAt(
+  time: { atUs: number; nowUs: number },
+  fixed: Condition,
+  changing: Condition,
+  hostIds: readonly number[] | undefined,
+): RawBuilder<unknown> {
+  const at = timestamp(time.atUs);
+  const spanning = sql`
+    select ${segmentColumns} from connection_segment
+     where seg_end > ${at} and seg_end <= ${timestamp(time.atUs + segmentReachUs)} and seg_start <= ${at} and ${fixed}`;
+  const open =
+    time.atUs > time.nowUs - segmentReachUs
+      ? sql`${spanning} union all ${stillToCome(time.atUs, fixed, hostIds)}`
+      : spanning;
+  return sql`
+    select newest.*, null::timestamptz as ended_at, ${rate(sql`rx_bytes`, length)} as rx_rate, ${rate(sql`tx_bytes`, length)} as tx_rate
+      from (${open}) newest
+     where ${changing}`;
+}
+
+/** A join against all that is newer costs a third of sorting every connection's segments. */
+function stillToCome(atUs: number, fixed: Condition, hostIds: readonly number[] | undefined): RawBuilder<unknown> {
+  const [since, at, until] = [atUs - segmentReachUs, atUs, atUs + segmentReachUs].map(timestamp) as [
+    Condition,
+    Condition,
+    Condition,
+  ];
+  const ofHosts = hostIds === undefined ? sql`true` : sql`newer.host_id = any(${hostIds}::int4[])`;
+  return sql`
+    select ${segmentColumns} from connection_segment last
+     where seg_end > ${since} and seg_end <= ${at} and seg_start <= ${at} and not closed and ${fixed}
+       and not exists (
+         select from connection_segment newer
+          where newer.host_id = last.host_id and newer.connection_id = last.connection_id and newer.seg_end > last.seg_end
+            and newer.seg_end > ${since} and newer.seg_end <= ${until} and newer.seg_start <= ${at} and ${ofHosts}
+            and newer.connection_count = 1 and last.connection_count = 1
+       )`;
+}
+
+/**
+ * Connections with a segment that overlaps the span. A segment that reaches beyond it counts by its share of time, so that
+ * the sums of neighbouring spans add up. Near the present a connection's newest segment may lie before the span.
+ */
+function activeIn(
+  time: { fromUs: number; toUs: number; nowUs: number },
+  fixed: Condition,
+  changing: Condition,
+): RawBuilder<unknown> {
+  const [from, to] = [timestamp(time.fromUs), timestamp(time.toUs)];
+  const since = time.fromUs > time.nowUs - segmentReachUs ? timestamp(time.fromUs - segmentReachUs) : from;
+  const sum = (column: Condition) => sql`round(sum(${column} * share) over whole)::int8`;
+  return sql`
+    select summed.*, case when closed and seg_end <= ${to} then seg_end end as ended_at,
+           ${rate(sql`rx_bytes`, sql`seconds`)} as rx_rate, ${rate(sql`tx_bytes`, sql`seconds`)} as tx_rate
+      from (
+        select distinct on (host_id, connection_id, ${fold})
+               ${identityColumns}, seg_start, ${sum(sql`rx_bytes`)} as rx_bytes, ${sum(sql`tx_bytes`)} as tx_bytes,
+               ${sum(sql`retransmissions`)} as retransmissions, sum(inside) over whole as seconds
+          from (
+            select *, case when seg_end <= ${from} then null when seg_end = seg_start then 1
+                           else inside / extract(epoch from seg_end - seg_start) end as share
+              from (
+                select ${segmentColumns},
+                       greatest(0, extract(epoch from least(seg_end, ${to}) - greatest(seg_start, ${from}))) as inside
+                  from connection_segment
+                 where seg_end > ${since} and seg_end <= ${timestamp(time.toUs + segmentReachUs)} and seg_start < ${to} and ${fixed}
+              ) piece
+          ) shared
+        window whole as (partition by host_id, connection_id, ${fold})
+         order by host_id, connection_id, ${fold}, seg_end desc
+      ) summed
+     where (seg_end > ${from} or not closed) and ${changing}`;
+}
+
+/** A row that folds many short connections stands for itself: it is never joined with another. */
+const fold = sql`(case when connection_count > 1 then seg_end end)`;
+
+const identityColumns = sql`
+  host_id, connection_id, seg_end, started_at, started_before, closed, process_id, pid, comm, uid, protocol, state, direction,
+  local_address, local_port, remote_address, remote_port, rtt_us, name, name_source, connection_count`;
+const segmentColumns = sql`${identityColumns}, seg_start, rx_bytes, tx_bytes, retransmissions`;
+
+/** Seconds, as a double: numeric division takes most of a large answer's time. */
+const length = sql`date_part('epoch', seg_end - seg_start)`;
+
+/** Bytes a second; unknown for a segment without length. */
+function rate(bytes: Condition, seconds: Condition): RawBuilder<unknown> {
+  return sql`round(${bytes} / nullif(${seconds}::float8, 0))::int8`;
+}
+
+function keyset(
+  after: ConnectionKey | undefined,
+  expression: Condition,
+  type: string,
+  descending: boolean,
+): RawBuilder<unknown> {
+  if (after === undefined) return sql`true`;
+  const id = sql`('x' || ${after.id}::text)::bit(64)::int8`;
+  const rest = sql`(host_id, connection_id, seg_end) > (${after.hostId}::int4, ${id}, ${timestamp(after.endUs)})`;
+  if (after.value === null) return sql`(${expression} is null and ${rest})`;
+  const value = sql`${after.value}::text::${sql.raw(type)}`;
+  const beyond = sql.raw(descending ? '<' : '>');
+  return sql`(${expression} ${beyond} ${value} or ${expression} is null or (${expression} = ${value} and ${rest}))`;
+}
+
+/** Exact to the microsecond, which a Date is not. */
+export function timestamp(unixUs: number): RawBuilder<unknown> {
+  return sql`('epoch'::timestamptz + ${unixUs}::int8 * interval '1 microsecond')`;
+}
+
+export function unixUs(time: RawBuilder<unknown>): RawBuilder<number> {
+  return sql`(extract(epoch from ${time}) * 1000000)::int8`;
+}

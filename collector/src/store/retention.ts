@@ -1,0 +1,19 @@
+// How long each table keeps its rows, in days.
+
+export interface Retention {
+  connection_segment: number;
+  metric_chunk: number;
+  metric_1m: number;
+  process_1m: number;
+  process: number;
+  gap: number;
+}
+
+export const defaultRetention: Retention = {
+  connection_segment: 14,
+  metric_chunk: 3,
+  metric_1m: 90,
+  process_1m: 90,
+  process: 90,
+  gap: 90,
+};

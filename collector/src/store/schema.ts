@@ -1,0 +1,183 @@
+// The tables as Kysely sees them; test/schema.sql is the dump of what the migrations make.
+import type { ColumnType, Generated } from 'kysely';
+
+/** timestamptz, read as Date; inserted as Date or RFC 3339 text. */
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+/** int8 is read as a number: pg's parser is set up to check it against 2^53. Identifiers are read as text. */
+type Int8 = ColumnType<number, number | bigint | string, number | bigint | string>;
+
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export interface Database {
+  setting: { key: string; value: unknown };
+  host: {
+    host_id: Generated<number>;
+    name: string;
+    enrolled_at: GeneratedTimestamp;
+    last_seen_at: NullableTimestamp;
+    revoked_at: NullableTimestamp;
+    os: Generated<string>;
+    kernel: Generated<string>;
+    arch: Generated<string>;
+    platform: Generated<string>;
+    addresses: Generated<string[]>;
+    cpus: Generated<number>;
+    memory_bytes: Generated<number>;
+    agent_version: Generated<string>;
+    protocol_version: Generated<number>;
+    scope: Generated<string>;
+    tier: Generated<number>;
+    sources: ColumnType<HostSourceJson[], string | undefined, string>;
+    booted_at: NullableTimestamp;
+  };
+  agent_key: {
+    thumbprint: string;
+    host_id: number;
+    public_key: Buffer;
+    machine_id: Buffer;
+    created_at: GeneratedTimestamp;
+    revoked_at: NullableTimestamp;
+    clone_refused_at: NullableTimestamp;
+  };
+  enrol_token: {
+    token_hash: Buffer;
+    created_at: GeneratedTimestamp;
+    expires_at: Timestamp;
+    used_at: NullableTimestamp;
+    host_id: number | null;
+  };
+  api_token: {
+    token_id: Generated<number>;
+    token_hash: Buffer;
+    name: Generated<string>;
+    role: Role;
+    created_at: GeneratedTimestamp;
+    expires_at: NullableTimestamp;
+    revoked_at: NullableTimestamp;
+  };
+  login_code: { code_hash: Buffer; expires_at: Timestamp; used_at: NullableTimestamp };
+  session: {
+    cookie_hash: Buffer;
+    secret_hash: Buffer;
+    role: Role;
+    created_at: GeneratedTimestamp;
+    expires_at: Timestamp;
+  };
+  audit: {
+    audit_id: Generated<number>;
+    at: GeneratedTimestamp;
+    actor: string;
+    action: string;
+    detail: ColumnType<Record<string, string | number | boolean | null>, string, never>;
+    outcome: 'done' | 'refused' | 'failed';
+  };
+  agent_cursor: { host_id: number; epoch: Buffer; sequence: Int8; updated_at: GeneratedTimestamp };
+  connection_segment: {
+    host_id: number;
+    seg_start: Timestamp;
+    seg_end: Timestamp;
+    connection_id: Int8;
+    started_at: Timestamp;
+    started_before: boolean;
+    closed: boolean;
+    process_id: Int8 | null;
+    pid: number | null;
+    comm: string;
+    uid: number;
+    protocol: number;
+    state: number;
+    direction: number;
+    local_address: string;
+    local_port: number;
+    remote_address: string | null;
+    remote_port: number | null;
+    rx_bytes: number | null;
+    tx_bytes: number | null;
+    rx_packets: number | null;
+    tx_packets: number | null;
+    rtt_us: number | null;
+    retransmissions: number | null;
+    name: string | null;
+    name_source: number;
+    peer_host_id: number | null;
+    connection_count: number;
+  };
+  metric_chunk: {
+    host_id: number;
+    ts: Timestamp;
+    subject: string;
+    interval_us: number;
+    sample_count: number;
+    samples: Buffer;
+  };
+  metric_1m: {
+    host_id: number;
+    ts: Timestamp;
+    subject: string;
+    seconds: number;
+    rx_bytes: number | null;
+    tx_bytes: number | null;
+    rx_bytes_max: number | null;
+    tx_bytes_max: number | null;
+    rx_packets: number | null;
+    tx_packets: number | null;
+    connections_sum: number | null;
+    connections_max: number | null;
+    cpu_permille_sum: number | null;
+    cpu_permille_max: number | null;
+    memory_bytes_max: number | null;
+    errors: number | null;
+    drops: number | null;
+  };
+  process: {
+    host_id: number;
+    process_id: Int8;
+    pid: number;
+    started_at: Timestamp;
+    first_seen_at: Timestamp;
+    last_seen_at: Timestamp;
+    exited_at: NullableTimestamp;
+    parent_pid: number;
+    parent_process_id: Int8 | null;
+    comm: string;
+    executable: string;
+    command_line: string;
+    uid: number;
+    user_name: string;
+    cgroup: string;
+    unit: string;
+    container_runtime: string;
+    container_id: string;
+  };
+  process_1m: {
+    host_id: number;
+    ts: Timestamp;
+    process_id: Int8;
+    pid: number;
+    seconds: number;
+    cpu_us: number;
+    memory_bytes: number;
+    rx_bytes: number | null;
+    tx_bytes: number | null;
+    connections: number;
+    threads: number;
+  };
+  gap: {
+    host_id: number;
+    gap_start: Timestamp;
+    gap_end: Timestamp;
+    reason: string;
+    lost: number;
+    detail: string;
+    recorded_at: GeneratedTimestamp;
+  };
+}
+
+interface HostSourceJson {
+  name: string;
+  available: boolean;
+  reason: string;
+  remedy: string;
+}

@@ -1,0 +1,140 @@
+// For tests: the collector's face on a free port, over a fresh database, with hosts and agents that a test makes up.
+import { randomBytes } from 'node:crypto';
+import type { LiveFrame, Pulse, Watch } from '@foretop/proto';
+import { type Insertable, sql } from 'kysely';
+import { pino } from 'pino';
+import { testStore } from './postgres.ts';
+import { parseConfig } from '../src/config/config.ts';
+import { readEnvironment } from '../src/config/environment.ts';
+import { createLiveHub, type LiveHub } from '../src/live/hub.ts';
+import type { Store } from '../src/store/database.ts';
+import type { Database, Role } from '../src/store/schema.ts';
+import { createApiToken } from '../src/serve/auth/access.ts';
+import { listen } from '../src/serve/listener.ts';
+import { startServer } from '../src/serve/server.ts';
+
+export interface TestServer extends AsyncDisposable {
+  store: Store;
+  live: LiveHub;
+  port: number;
+  url: string;
+  token(role?: Role): Promise<string>;
+  /** Answers with status, headers and the parsed body. */
+  get<Body = never>(
+    path: string,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; body: Body }>;
+}
+
+export async function testServer(options: { webFolder?: string } = {}): Promise<TestServer> {
+  await using resources = new AsyncDisposableStack();
+  const store = resources.use(await testStore());
+  for (const table of ['connection_segment', 'metric_chunk', 'metric_1m', 'process_1m']) {
+    await sql.raw(`create table ${table}_all partition of ${table} default`).execute(store.db);
+  }
+  const log = pino({ level: 'silent' });
+  const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
+  const listener = resources.use(await listen(0, log));
+  const config = parseConfig(readEnvironment({ FORETOP_DATA: '/nowhere' }), {}, false);
+  const agents = { upgrade: (_request: unknown, socket: { destroy(): void }) => socket.destroy() };
+  const webFolder = options.webFolder ?? '/nowhere';
+  resources.use(
+    await startServer(listener, { store, live, agents, settings: config, version: '0', webFolder, log, counters: {} }),
+  );
+  const url = `http://localhost:${listener.port}`;
+  const { token } = await createApiToken(store.db, { name: '', role: 'viewer', expiresAt: null });
+  const running = resources.move();
+  return {
+    store,
+    live,
+    port: listener.port,
+    url,
+    token: async (role = 'viewer') => (await createApiToken(store.db, { name: '', role, expiresAt: null })).token,
+    async get(path, headers = { authorization: `Bearer ${token}` }) {
+      const response = await fetch(`${url}${path}`, { headers });
+      const text = await response.text();
+      const isJson = /json/.test(response.headers.get('content-type') ?? '');
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+export async function insertHost(store: Store, values: Partial<Insertable<Database['host']>> = {}): Promise<number> {
+  const row = await store.db
+    .insertInto('host')
+    .values({ name: 'host', enrolled_at: new Date(Date.now() - 30 * 86_400_000), last_seen_at: new Date(), ...values })
+    .returning('host_id')
+    .executeTakeFirstOrThrow();
+  return row.host_id;
+}
+
+let nextConnection = 1;
+
+/** Times are Unix milliseconds. */
+export async function insertSegment(
+  store: Store,
+  hostId: number,
+  [startMs, endMs]: [number, number],
+  values: Partial<Insertable<Database['connection_segment']>> = {},
+): Promise<void> {
+  await store.db
+    .insertInto('connection_segment')
+    .values({
+      host_id: hostId,
+      seg_start: new Date(startMs),
+      seg_end: new Date(endMs),
+      connection_id: nextConnection++,
+      started_at: new Date(startMs),
+      started_before: false,
+      closed: false,
+      process_id: null,
+      pid: 100,
+      comm: 'curl',
+      uid: 0,
+      protocol: 6,
+      state: 1,
+      direction: 2,
+      local_address: '10.0.0.1',
+      local_port: 40_000,
+      remote_address: '192.0.2.1',
+      remote_port: 443,
+      rx_bytes: 1000,
+      tx_bytes: 100,
+      rx_packets: null,
+      tx_packets: null,
+      rtt_us: 500,
+      retransmissions: 0,
+      name: null,
+      name_source: 0,
+      peer_host_id: null,
+      connection_count: 1,
+      ...values,
+    })
+    .execute();
+}
+
+/** Connects a made-up agent for good, which answers each watch with the frame that the test gives. */
+export function connectAgent(
+  { live }: TestServer,
+  hostId: number,
+  frame: (watch: Watch) => LiveFrame,
+  pulse: Pulse = {},
+): void {
+  let sequence = 0;
+  const link = {
+    hostId,
+    watch: (watch: Watch) => {
+      if (watch.ttlMs)
+        setImmediate(() =>
+          live.frame(hostId, { hasProcesses: true, ...frame(watch), sequence: ++sequence, keyFrame: true }),
+        );
+    },
+    close: () => undefined,
+  };
+  live.setHosts(
+    [...(live.fleetTick().hostId ?? []), hostId].map((id) => ({ hostId: id, lastSeenUs: 0, revoked: false })),
+  );
+  live.connected(link, { bootId: randomBytes(16), offsetUs: () => 0 });
+  live.pulse(hostId, { boottimeUs: Date.now() * 1000, ...pulse });
+}
