@@ -1,0 +1,6 @@
+// Types that Kit asks an app for.
+declare global {
+  namespace App {}
+}
+
+export {};

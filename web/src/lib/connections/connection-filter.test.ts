@@ -1,0 +1,127 @@
+// Filters: in the address and back, what they let through, what of them the REST API is asked.
+import { describe, expect, it } from 'vitest';
+import type { Connection } from '@foretop/proto/api';
+import {
+  connectionMatcher,
+  filterParameters,
+  parseFilter,
+  serverParameters,
+  withCondition,
+  type Condition,
+  type FilterField,
+} from './connection-filter.ts';
+import { rowOfConnection } from './connection-row.ts';
+
+const connection = (more: Partial<Connection>): Connection => ({
+  id: '1-00000000000000aa',
+  communityId: null,
+  hostId: 1,
+  protocol: 'tcp',
+  state: 'established',
+  direction: 'outbound',
+  localAddress: '10.4.2.17',
+  localPort: 44_321,
+  remoteAddress: '192.0.2.7',
+  remotePort: 443,
+  pid: 1123,
+  process: 'nginx',
+  processId: null,
+  unit: 'nginx.service',
+  container: { runtime: 'docker', id: '3f2a9c1b7e4d55aa' },
+  uid: 33,
+  startedAt: '2026-11-20T03:00:00Z',
+  startedBefore: false,
+  endedAt: null,
+  rxBytes: 1,
+  txBytes: 2,
+  rxRate: 3,
+  txRate: null,
+  rttUs: 400,
+  retransmissions: 0,
+  name: null,
+  nameSource: 'none',
+  connectionCount: 1,
+  ...more,
+});
+const nginx = rowOfConnection(connection({}), 1, 'web-01', undefined);
+const listener = rowOfConnection(
+  connection({
+    state: 'listen',
+    direction: 'listen',
+    localAddress: '::',
+    localPort: 443,
+    remoteAddress: null,
+    remotePort: null,
+    process: null,
+    pid: null,
+    unit: null,
+    container: null,
+    hostId: 2,
+  }),
+  2,
+  'db-01',
+  undefined,
+);
+const is = (field: FilterField, value: string): Condition => ({ field, value, exclude: false });
+const not = (field: FilterField, value: string): Condition => ({ field, value, exclude: true });
+const passing = (...conditions: Condition[]) =>
+  [nginx, listener].filter(connectionMatcher({ conditions, text: '' })).map((row) => row.key);
+
+describe('what is let through', () => {
+  it.each([
+    [[is('state', 'established')], [1]],
+    [
+      [is('state', 'established'), is('state', 'listen')],
+      [1, 2],
+    ],
+    [[not('state', 'listen')], [1]],
+    [[is('process', 'ng*')], [1]],
+    [[is('process', 'n.*')], []],
+    [[is('process', '1123')], [1]],
+    [[is('process', '?')], [2]],
+    [[is('address', '192.0.2.0/24')], [1]],
+    [[not('address', '10.0.0.0/8')], [2]],
+    [[is('address', '::')], [2]],
+    [[is('port', '443')], [1, 2]],
+    [[is('port', '0')], []],
+    [[is('protocol', 'udp')], []],
+    [[is('host', 'web-01')], [1]],
+    [[is('host', '2')], [2]],
+    [[is('direction', 'listen')], [2]],
+    [[is('unit', '*.service')], [1]],
+    [[is('container', 'docker')], [1]],
+    [[is('container', '3f2a')], [1]],
+    [[is('container', '3f2a9c1b7e4d55aa')], [1]],
+    [[is('port', '443'), is('host', 'db-01')], [2]],
+  ])('%j', (conditions, keys) => expect(passing(...conditions)).toEqual(keys));
+
+  it('every word of the search', () => {
+    const search = (text: string) => connectionMatcher({ conditions: [], text })(nginx);
+    expect(search('WEB-01 2.7:443')).toBe(true);
+    expect(search('web-01 postgres')).toBe(false);
+  });
+});
+
+it('stands in the address and is read again', () => {
+  const conditions = [is('process', '!odd'), not('process', 'node'), is('state', 'syn'), not('address', 'fe80::/10')];
+  const parameters = new URLSearchParams();
+  for (const [name, values] of Object.entries(filterParameters(conditions)))
+    for (const value of values) parameters.append(name, value);
+  expect(parseFilter(parameters).conditions).toEqual(conditions);
+});
+
+it('what means nothing is left out', () => {
+  const text = 'state=gone&port=99999&address=x&protocol=icmp&direction=up&process=&container=a%20b';
+  expect(parseFilter(new URLSearchParams(text)).conditions).toEqual([]);
+});
+
+it('a condition takes the place of its opposite', () =>
+  expect(withCondition([is('process', 'a')], not('process', 'a'))).toEqual([not('process', 'a')]));
+
+it.each([
+  [[is('state', 'syn'), not('state', 'listen')], { state: 'syn-sent,syn-recv,!listen,!unconnected' }],
+  [[is('process', 'a,b')], {}],
+  [[is('process', 'a,b'), is('process', 'c'), not('process', 'd')], { process: '!d' }],
+  [[is('process', '?')], {}],
+  [[is('host', 'web-01'), is('host', '7')], { host: 'web-01,7' }],
+])('the collector is asked %j', (conditions, expected) => expect(serverParameters(conditions)).toEqual(expected));

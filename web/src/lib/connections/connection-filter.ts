@@ -1,0 +1,182 @@
+// The filter of a connections table: conditions that stand in the address as `process=nginx&state=!time-wait`, and what they let through.
+import { parseNetwork, inNetwork, type Network } from '../net/address.ts';
+import { shapeOf, statesOf, stateShapes, type StateShape } from '../ui/connection-states.ts';
+import type { ConnectionRow } from './connection-row.ts';
+
+export const filterFields = [
+  'host',
+  'process',
+  'state',
+  'address',
+  'port',
+  'protocol',
+  'direction',
+  'unit',
+  'container',
+] as const;
+export type FilterField = (typeof filterFields)[number];
+
+export interface Condition {
+  field: FilterField;
+  value: string;
+  exclude: boolean;
+}
+
+export interface ConnectionFilter {
+  /** Conditions on one field are alternatives, those that exclude and those on different fields all hold. */
+  conditions: readonly Condition[];
+  /** Words that must all occur. */
+  text: string;
+}
+
+/** Stands for a process that is not known. */
+export const unknownProcess = '?';
+export const directionWords = ['unknown', 'inbound', 'outbound', 'listen'] as const;
+
+/** In the address `!` excludes; `=` before a value takes it as it is. */
+export function parseFilter(parameters: URLSearchParams): ConnectionFilter {
+  const conditions = filterFields.flatMap((field) =>
+    parameters.getAll(field).flatMap((text): Condition[] => {
+      const exclude = text.startsWith('!');
+      const value = exclude || text.startsWith('=') ? text.slice(1) : text;
+      return valid(field, value) ? [{ field, value, exclude }] : [];
+    }),
+  );
+  return { conditions, text: parameters.get('q') ?? '' };
+}
+
+/** The part of an address that holds conditions: equal for equal filters, whatever else changes. */
+export const filterTextOf = (parameters: Pick<URLSearchParams, 'getAll'>): string =>
+  new URLSearchParams(
+    filterFields.flatMap((field) => parameters.getAll(field).map((value): [string, string] => [field, value])),
+  ).toString();
+
+/** The parameters of the address for these conditions, each field with all its values. */
+export function filterParameters(conditions: readonly Condition[]): Record<FilterField, string[]> {
+  const found = Object.fromEntries(filterFields.map((field) => [field, [] as string[]])) as Record<
+    FilterField,
+    string[]
+  >;
+  for (const { field, value, exclude } of conditions)
+    found[field].push(exclude ? `!${value}` : /^[!=]/.test(value) ? `=${value}` : value);
+  return found;
+}
+
+/** Whether a value means something for its field: an address is one, a port is a number. */
+export function valid(field: FilterField, value: string): boolean {
+  if (field === 'state') return (stateShapes as readonly string[]).includes(value);
+  if (field === 'address') return parseNetwork(value) !== undefined;
+  if (field === 'port') return /^\d{1,5}$/.test(value) && Number(value) < 65_536;
+  if (field === 'protocol') return value === 'tcp' || value === 'udp';
+  if (field === 'container') return /^[A-Za-z0-9_.-]{1,64}$/.test(value);
+  if (field === 'direction') return (directionWords as readonly string[]).includes(value);
+  return value !== '';
+}
+
+/** Adds a condition; one that says the opposite of the same value goes. */
+export const withCondition = (conditions: readonly Condition[], added: Condition): Condition[] => [
+  ...withoutCondition(conditions, added),
+  added,
+];
+
+export const withoutCondition = (
+  conditions: readonly Condition[],
+  { field, value }: Pick<Condition, 'field' | 'value'>,
+): Condition[] => conditions.filter((condition) => condition.field !== field || condition.value !== value);
+
+type Test = (row: ConnectionRow) => boolean;
+
+export function connectionMatcher({ conditions, text }: ConnectionFilter): Test {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const tests = filterFields.flatMap((field) => fieldTests(conditions.filter((one) => one.field === field)));
+  return (row) => {
+    for (let i = 0; i < tests.length; i++) if (!tests[i]!(row)) return false;
+    for (let i = 0; i < words.length; i++) if (!row.search.includes(words[i]!)) return false;
+    return true;
+  };
+}
+
+function fieldTests(conditions: readonly Condition[]): Test[] {
+  const wanted = conditions.filter((one) => !one.exclude).map(testOf);
+  const unwanted = conditions.filter((one) => one.exclude).map(testOf);
+  const tests: Test[] = unwanted.map((test) => (row) => !test(row));
+  if (wanted.length === 1) tests.push(wanted[0]!);
+  else if (wanted.length > 1) tests.push((row) => wanted.some((test) => test(row)));
+  return tests;
+}
+
+function testOf({ field, value }: Condition): Test {
+  switch (field) {
+    case 'state':
+      return (row) => shapeOf(row.state, row.closed) === value;
+    case 'host': {
+      const id = /^\d+$/.test(value) ? Number(value) : undefined;
+      return (row) => row.host === value || row.hostId === id;
+    }
+    case 'process':
+      return processTest(value);
+    case 'address': {
+      const network: Network = parseNetwork(value)!;
+      return (row) => inNetwork(row.remoteKey, network) || inNetwork(row.localKey, network);
+    }
+    case 'port': {
+      const port = Number(value);
+      return (row) => row.localPort === port || (row.remotePort === port && row.remoteAddress !== '');
+    }
+    case 'unit': {
+      const matches = nameTest(value);
+      return (row) => matches(row.unit);
+    }
+    case 'container':
+      // A runtime, or the beginning of an id.
+      return (row) =>
+        row.container !== '' &&
+        row.container.split(' ').some((part) => value.startsWith(part) || part.startsWith(value));
+    case 'protocol':
+      return (row) => row.protocol === value;
+    case 'direction': {
+      const direction = (directionWords as readonly string[]).indexOf(value);
+      return (row) => row.direction === direction;
+    }
+  }
+}
+
+/** A name in which `*` stands for anything, a PID, or `?` for unknown. */
+function processTest(value: string): Test {
+  if (value === unknownProcess) return (row) => row.process === '';
+  if (/^\d+$/.test(value)) {
+    const pid = Number(value);
+    return (row) => row.pid === pid || row.process === value;
+  }
+  const matches = nameTest(value);
+  return (row) => matches(row.process);
+}
+
+function nameTest(value: string): (name: string) => boolean {
+  if (!value.includes('*')) return (name) => name === value;
+  const parts = value.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|/]/g, '\\$&'));
+  const pattern = new RegExp(`^${parts.join('.*')}$`, 's');
+  return (name) => pattern.test(name);
+}
+
+/** The part of a filter that the REST API can answer, as its parameters; the rest is left to the rows that come. */
+export function serverParameters(conditions: readonly Condition[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const field of filterFields) {
+    const ofField = conditions.filter((one) => one.field === field);
+    // A comma parts values there, and what is not known has no name: alternatives to such a one must not narrow the answer.
+    const expressible = ofField.filter(({ value }) => !/^!|,/.test(value) && value !== unknownProcess);
+    const anyMissing = ofField.some((one) => !one.exclude && !expressible.includes(one));
+    const values = expressible
+      .filter((one) => one.exclude || !anyMissing)
+      .flatMap(({ value, exclude }) =>
+        (field === 'state' ? statesOf(value as StateShape) : [value]).map((name) => (exclude ? `!${name}` : name)),
+      );
+    if (values.length > 0) found[field] = values.join(',');
+  }
+  return found;
+}
+
+/** The words of a chip: "process is not", "state is". */
+export const wordsOf = (condition: Condition): string =>
+  `${condition.field} ${condition.exclude ? 'is not' : condition.field === 'address' && condition.value.includes('/') ? 'in' : 'is'}`;
