@@ -1,0 +1,49 @@
+// A TCP connection of this very process that carries a known number of bytes a second, from client to server, until disposed.
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+
+export interface SteadyConnection extends Disposable {
+  /** Ends as they stand in the table. */
+  client: string;
+  server: string;
+  serverPort: number;
+  pid: number;
+  /** What the kernel calls this process. */
+  comm: string;
+  bytesPerSecond: number;
+}
+
+const everyMs = 50;
+
+export async function holdConnection(bytesPerSecond: number): Promise<SteadyConnection> {
+  const server = createServer((socket) => socket.resume().on('error', () => undefined));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const serverPort = (server.address() as AddressInfo).port;
+  const socket = connect(serverPort, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  const startedMs = performance.now();
+  let sent = 0;
+  // By the clock and not by the number of turns, so that a late turn makes up for it.
+  const timer = setInterval(() => {
+    const due = ((performance.now() - startedMs) / 1000) * bytesPerSecond - sent;
+    const bytes = Buffer.alloc(Math.max(0, Math.round(due)));
+    sent += bytes.length;
+    socket.write(bytes);
+  }, everyMs);
+  return {
+    client: `127.0.0.1:${socket.localPort}`,
+    server: `127.0.0.1:${serverPort}`,
+    serverPort,
+    pid: process.pid,
+    comm: readFileSync('/proc/self/comm', 'utf8').trim(),
+    bytesPerSecond,
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      socket.destroy();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// Browser tests: the system's own Chromium, one at a time, against a Foretop that each test file starts for itself.
+import { defineConfig } from '@playwright/test';
+import { chromiumOptions } from './harness/chromium.ts';
+
+export default defineConfig({
+  testDir: './e2e',
+  testMatch: '**/*.e2e.ts',
+  outputDir: '../test-results',
+  workers: 1,
+  forbidOnly: true,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    headless: true,
+    actionTimeout: 15_000,
+    trace: 'retain-on-failure',
+    launchOptions: chromiumOptions,
+  },
+});
