@@ -11,9 +11,9 @@ const rows = (page: Page, name: string) => page.getByRole('grid', { name }).getB
 /** Rows come and go: what was first may be gone before the click. */
 async function openFirst(page: Page, grid: string, inspector: string): Promise<void> {
   await expect(async () => {
-    await rows(page, grid).first().click();
-    await expect(page.getByRole('complementary', { name: inspector })).toBeVisible({ timeout: 3_000 });
-  }).toPass({ timeout: 20_000 });
+    await rows(page, grid).first().click({ timeout: 2_000 });
+    await expect(page.getByRole('complementary', { name: inspector })).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
 }
 
 export const stops: Stop[] = [
