@@ -63,4 +63,3 @@ async function measure(size: number): Promise<string> {
   const text = cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell));
   return `| ${text.join(' | ')} | ${(agentCpu / ssCpu).toFixed(2)} |`;
 }
-
