@@ -13,7 +13,8 @@ export const packages: Record<string, Package> = {
     stages: {
       config: [],
       host: [],
-      collect: ['host'],
+      inspect: [],
+      collect: ['host', 'inspect'],
       frame: ['collect', 'host'],
       wire: ['frame', 'collect', 'host'],
     },

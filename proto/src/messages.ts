@@ -2,8 +2,21 @@
 import './runtime.ts';
 import { foretop } from './gen/agent.js';
 
-export const { AgentFrame, CollectorFrame, BatchBody, NameSource, Direction, Metric, LiveSection, LiveFrame } =
-  foretop.v1;
+export const {
+  AgentFrame,
+  CollectorFrame,
+  BatchBody,
+  NameSource,
+  Direction,
+  Metric,
+  LiveSection,
+  LiveFrame,
+  OwnerRule,
+  DnsTransport,
+  DnsKind,
+  DnsRole,
+  ScanKind,
+} = foretop.v1;
 
 type V1 = typeof foretop.v1;
 type Properties<T extends keyof V1> = V1[T] extends new (properties?: infer P) => unknown ? NonNullable<P> : never;
@@ -30,15 +43,23 @@ export type ConnectionSegment = Properties<'ConnectionSegment'>;
 export type MetricChunk = Properties<'MetricChunk'>;
 export type MetricSeries = Properties<'MetricSeries'>;
 export type ProcessMinute = Properties<'ProcessMinute'>;
+export type DnsExchange = Properties<'DnsExchange'>;
+export type ScanEvidence = Properties<'ScanEvidence'>;
 export type Gap = Properties<'Gap'>;
 export type LiveFrame = Properties<'LiveFrame'>;
 export type LiveConnection = Properties<'LiveConnection'>;
 export type LiveProcess = Properties<'LiveProcess'>;
 export type ConnectionUpdates = Properties<'ConnectionUpdates'>;
 export type ProcessUpdates = Properties<'ProcessUpdates'>;
+export type LiveDns = Properties<'LiveDns'>;
 export type BandwidthSample = Properties<'BandwidthSample'>;
 export type InterfaceSample = Properties<'InterfaceSample'>;
 export type NameSource = foretop.v1.NameSource;
 export type Direction = foretop.v1.Direction;
 export type Metric = foretop.v1.Metric;
 export type LiveSection = foretop.v1.LiveSection;
+export type OwnerRule = foretop.v1.OwnerRule;
+export type DnsTransport = foretop.v1.DnsTransport;
+export type DnsKind = foretop.v1.DnsKind;
+export type DnsRole = foretop.v1.DnsRole;
+export type ScanKind = foretop.v1.ScanKind;

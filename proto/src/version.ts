@@ -1,7 +1,8 @@
 // The protocol version: an integer, one line of history each. Both sides send theirs and the oldest that they still speak.
 
 // 1  2026-11-20  Challenge, Hello, Welcome; pulse, record and live lanes.
-export const protocolVersion = 1;
+// 2  2026-11-21  DNS exchanges, scan evidence, owner rules, ALPN, coverage as metrics; the live section "dns". Adds only.
+export const protocolVersion = 2;
 export const minimumProtocolVersion = 1;
 
 /**
