@@ -1,6 +1,8 @@
 // The resources of the REST API under /api/v1 as JSON. Times are RFC 3339 in UTC; null means unknown, never 0.
 import type { StateName } from './tcp-state.ts';
 
+export type * from './api-traces.ts';
+
 /** Every list. `nextCursor` is null on the last page; `asOf` is the instant that the answer describes. */
 export interface List<Item> {
   items: Item[];
@@ -52,11 +54,20 @@ export interface Host {
   cpuPercent: number | null;
   memoryUsedBytes: number | null;
   coverage: number | null;
+  /** Since the agent started, from the last pulse too: events that the kernel could not hand over, and seconds of the host's time. */
+  eventsLost: number | null;
+  missingSeconds: number | null;
+  lateSeconds: number | null;
+  backfilledSeconds: number | null;
+  /** What the agent does without at the moment to stay within its budget, in the order in which it is given up. */
+  givenUp: string[];
 }
 
 export type DirectionName = 'inbound' | 'outbound' | 'listen' | 'unknown';
 export type NameSourceName = 'none' | 'dns' | 'sni' | 'reverse-dns';
 export type ProtocolName = 'tcp' | 'udp';
+/** Which observation named the process of a connection; see OwnerRule in facts.proto. */
+export type OwnerRuleName = 'connect' | 'accept' | 'holder' | 'create' | 'close' | 'listener' | 'kernel' | 'unknown';
 
 export interface Connection {
   /** `<hostId>-<16 hex digits>`: stable over the connection's life and over agent restarts. */
@@ -90,6 +101,9 @@ export interface Connection {
   retransmissions: number | null;
   name: string | null;
   nameSource: NameSourceName;
+  /** What the client's TLS or QUIC hello offered first, such as h2 or h3; null = not seen. */
+  alpn: string | null;
+  ownerRule: OwnerRuleName;
   /** Community ID v1, the same at both ends and in Zeek and Suricata; null without a peer. */
   communityId: string | null;
   /** How many closed connections this row folds; 1 for a single one. */
@@ -243,6 +257,32 @@ export interface Timeline extends List<TimelineBucket> {
   gaps: GapEntry[];
 }
 
+/** One host as of an instant, or over a span; null stands for unknown. */
+export interface HostRecord {
+  hostId: number;
+  /** Seconds that were measured of the minute of the instant, or of the span; 0: nothing is on record. */
+  knownSeconds: number;
+  rxRate: number | null;
+  txRate: number | null;
+  /** Most open connections at any second. */
+  connections: number | null;
+  cpuPercent: number | null;
+  /** Most at any second. */
+  memoryUsedBytes: number | null;
+  /** Means of each bucket, oldest first. */
+  rxRates: (number | null)[];
+  txRates: (number | null)[];
+}
+
+/** Every host that is not revoked. `asOf` is the end of the minute, or of the span, that the figures are of. */
+export interface FleetRecord extends List<HostRecord> {
+  /** What the buckets cover. */
+  from: string;
+  to: string;
+  bucketSeconds: number;
+  unknown: UnknownSpan[];
+}
+
 /** Something that a person or a token changed, or tried to. */
 export interface AuditEntry {
   id: number;
@@ -320,4 +360,20 @@ export interface System {
   time: string;
   database: { kind: 'embedded' | 'external'; version: string; bytes: number };
   agents: { connected: number };
+  disk: {
+    /** The budget; null = none is set. */
+    maxBytes: number | null;
+    /** Of database and quarantine together; null = not measured yet. */
+    usedBytes: number | null;
+    quarantineBytes: number | null;
+    freeBytes: number | null;
+    totalBytes: number | null;
+    /** Free space is so low that Postgres may soon not be able to write. */
+    lowOnSpace: boolean;
+    /** More is used than the budget has, and nothing but today's data could go. */
+    overBudget: boolean;
+    /** Since the start. */
+    droppedPartitions: number;
+    droppedBytes: number;
+  };
 }

@@ -125,6 +125,24 @@ test('a frame with as many rows as the limits allow is decoded, one more is refu
   expect(() => decodeAgentFrame(greedyHello)).toThrow('not valid protobuf');
 });
 
+test('a DNS answer with as many records as the limits allow is decoded, one more is not', () => {
+  const addresses = (count: number) => Array.from({ length: count }, () => new Uint8Array(4));
+  const live = (count: number, names = 0) =>
+    encodeAgentFrame({
+      live: { dns: [{ addresses: addresses(count), canonicalNames: Array.from({ length: names }, () => 'a') }] },
+    });
+  expect(decodeAgentFrame(live(limits.dnsAddresses, limits.dnsCanonicalNames)).live?.dns).toHaveLength(1);
+  expect(() => decodeAgentFrame(live(limits.dnsAddresses + 1))).toThrow('not valid protobuf');
+  expect(() => decodeAgentFrame(live(0, limits.dnsCanonicalNames + 1))).toThrow('not valid protobuf');
+  const open = (count: number, name = 19_999) => {
+    const canonicalNames = Array.from({ length: limits.dnsCanonicalNames }, () => name);
+    const encoded = encodeBatchBody({ dnsExchanges: [{ addresses: addresses(count), canonicalNames }] });
+    return openBatch(compressBatch(encoded), encoded.length);
+  };
+  expect(open(limits.dnsAddresses, 0xffff_ffff).dnsExchanges).toHaveLength(1);
+  expect(() => open(limits.dnsAddresses + 1)).toThrow(expect.objectContaining({ close: 'malformed-frame' }));
+});
+
 test('a body with as many rows as the limits allow is opened, one more is not', () => {
   const open = (rows: number) => {
     const encoded = encodeBatchBody({ strings: Array.from({ length: rows }, () => 'x') });

@@ -10,6 +10,7 @@ export const gapReasons = {
   stalled: 'the agent was suspended or starved',
   deleted: 'somebody deleted this span of the history',
   'collect-failed': 'a source could not be read',
+  'given-up': 'the agent gave something up to stay within its budget',
   'size-budget': 'the collector dropped it to stay within its size budget',
 } as const;
 

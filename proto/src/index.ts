@@ -8,3 +8,4 @@ export * from './gap-reasons.ts';
 export * from './tcp-state.ts';
 export * from './address.ts';
 export * from './delta-varint.ts';
+export * from './dns-names.ts';

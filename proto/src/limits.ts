@@ -18,6 +18,11 @@ export const limits = {
   textLength: 4_096,
   nameLength: 255,
   commLength: 64,
+  /** 253 characters of RFC 1035, each at most written as \DDD. */
+  dnsNameLength: 1_012,
+  /** A and AAAA records of one DNS answer. */
+  dnsAddresses: 64,
+  dnsCanonicalNames: 16,
   tokenLength: 1_024,
   jwtLength: 4_096,
   epochs: 64,
@@ -27,6 +32,8 @@ export const limits = {
   /** Rows of a live table that a collector holds for a watched host. */
   liveConnections: 200_000,
   liveProcesses: 65_536,
+  /** Rows of the live tables of all watched hosts together. */
+  liveRows: 400_000,
   /** Opened or updated rows in one LiveFrame; a larger key frame is sent as several frames. */
   liveRowsPerFrame: 4_000,
   /** A frame from a browser, bytes. */
@@ -34,6 +41,8 @@ export const limits = {
   /** Batches sent and not yet acknowledged. */
   inflightBatches: 8,
   segmentSpanUs: 300_000_000,
+  /** First to last packet of one row of scan evidence. */
+  scanSpanUs: 3_600_000_000,
   pulseIntervalMs: 1_000,
   leaseMs: 15_000,
   leaseRenewMs: 5_000,

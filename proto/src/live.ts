@@ -1,8 +1,35 @@
 // The part of the protocol that a browser needs, importable by itself as `@foretop/proto/live`.
-import './runtime.ts';
-import { foretop } from './gen/live.js';
+import { serverFrameFields, viewerFrameFields } from './browser-messages.ts';
+import { decodeMessage, encodeMessage, type Fields } from './browser-wire.ts';
+import type { foretop } from './gen/live.js';
 
-export const { ViewerFrame, ServerFrame, LiveSection, HostStatus, Direction, NameSource } = foretop.v1;
+const codec = <Frame extends object>(fields: Fields) => ({
+  /** Throws RangeError when the bytes are no message. */
+  decode: (bytes: Uint8Array): Frame => decodeMessage(fields, bytes) as Frame,
+  encode: (frame: Frame) => ({ finish: () => encodeMessage(fields, frame) }),
+});
+
+/** What a browser sends. */
+export const ViewerFrame = codec<ViewerFrame>(viewerFrameFields);
+/** What a browser gets. */
+export const ServerFrame = codec<ServerFrame>(serverFrameFields);
+
+export const LiveSection = {
+  LIVE_SECTION_UNSPECIFIED: 0,
+  LIVE_SECTION_BANDWIDTH: 1,
+  LIVE_SECTION_CONNECTIONS: 2,
+  LIVE_SECTION_PROCESSES: 3,
+  LIVE_SECTION_INTERFACES: 4,
+  LIVE_SECTION_DNS: 5,
+} as unknown as typeof foretop.v1.LiveSection;
+
+export const HostStatus = {
+  HOST_STATUS_UNSPECIFIED: 0,
+  HOST_STATUS_LIVE: 1,
+  HOST_STATUS_STALE: 2,
+  HOST_STATUS_OFFLINE: 3,
+  HOST_STATUS_REVOKED: 4,
+} as unknown as typeof foretop.v1.HostStatus;
 
 type V1 = typeof foretop.v1;
 type Properties<T extends keyof V1> = V1[T] extends new (properties?: infer P) => unknown ? NonNullable<P> : never;
@@ -18,13 +45,16 @@ export type LiveConnection = Properties<'LiveConnection'>;
 export type LiveProcess = Properties<'LiveProcess'>;
 export type ConnectionUpdates = Properties<'ConnectionUpdates'>;
 export type ProcessUpdates = Properties<'ProcessUpdates'>;
+export type LiveDns = Properties<'LiveDns'>;
 export type InterfaceSample = Properties<'InterfaceSample'>;
 export type LiveSection = foretop.v1.LiveSection;
 export type HostStatus = foretop.v1.HostStatus;
 export type Direction = foretop.v1.Direction;
 export type NameSource = foretop.v1.NameSource;
+export type OwnerRule = foretop.v1.OwnerRule;
 
 export { formatAddress } from './address.ts';
+export { dnsTypeName, rcodeName } from './dns-names.ts';
 export { stateName, stateNames } from './tcp-state.ts';
 export type { StateName } from './tcp-state.ts';
 export { closeNameOf, closeReasons } from './close-codes.ts';

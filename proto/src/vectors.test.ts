@@ -1,6 +1,6 @@
 // The test vectors against this codec: valid ones decode to what they say, invalid ones are refused with their close code.
 import { expect, test } from 'vitest';
-import { invalidVectors, plain, validVectors, type VectorKind } from '../vectors/vectors.ts';
+import { conversation, invalidVectors, plain, validVectors, type VectorKind } from '../vectors/vectors.ts';
 import { closeReasons } from './close-codes.ts';
 import {
   decodeAgentFrame,
@@ -51,3 +51,23 @@ test.each(invalidVectors())('invalid $kind $name: $about', ({ kind, bytes, bodyB
   expect((thrown as ProtocolError).close).toBe(close);
   expect(performance.now() - started).toBeLessThan(1_000);
 });
+
+test('what version 1 said is understood, and said again in the same bytes', () => {
+  const { frames } = conversation('protocol-1');
+  expect(new Set(frames.map(({ by, kind }) => `${by} ${kind}`)).size).toBeGreaterThan(8);
+  for (const { by, kind, bytes } of frames) {
+    const [frame, again] = by === 'agent' ? agentFrame(bytes) : collectorFrame(bytes);
+    expect(frame).toHaveProperty('body', kind);
+    expect(Buffer.from(again)).toEqual(Buffer.from(bytes));
+  }
+});
+
+function agentFrame(bytes: Uint8Array): [frame: object, again: Uint8Array] {
+  const frame = decodeAgentFrame(bytes);
+  return [frame, encodeAgentFrame(frame)];
+}
+
+function collectorFrame(bytes: Uint8Array): [frame: object, again: Uint8Array] {
+  const frame = decodeCollectorFrame(bytes);
+  return [frame, encodeCollectorFrame(frame)];
+}

@@ -68,6 +68,16 @@ const frames: Record<string, InvalidDefinition> = {
     padTo: limits.frameBytes + 1,
     close: 'frame-too-large',
   },
+  'agent-live-addresses-bomb': malformed(
+    'agent-frame',
+    'a live DNS exchange with 65 empty addresses',
+    bytes(0x22, 0xc6, 0x01, 0x72, 0xc3, 0x01, ...repeated([0x82, 0x01, 0x00], 65)),
+  ),
+  'agent-live-names-bomb': malformed(
+    'agent-frame',
+    'a live DNS exchange with 17 empty canonical names',
+    bytes(0x22, 53, 0x72, 51, ...repeated([0x8a, 0x01, 0x00], 17)),
+  ),
   'collector-empty': malformed('collector-frame', 'no bytes at all', bytes()),
   'collector-truncated': malformed(
     'collector-frame',
@@ -139,6 +149,21 @@ const batches: Record<string, InvalidDefinition> = {
     'a metric chunk with 63 empty series',
     compressBatch(join(bytes(0x2a, 126), repeated([0x2a, 0x00], 63))),
     128,
+  ),
+  'batch-addresses-bomb': batch(
+    'a DNS exchange with 65 empty addresses',
+    compressBatch(join(bytes(0x42, 0xc3, 0x01), repeated([0x82, 0x01, 0x00], 65))),
+    198,
+  ),
+  'batch-canonical-names-bomb': batch(
+    'a DNS exchange with 81 canonical names in one packed field',
+    compressBatch(join(bytes(0x42, 84, 0x8a, 0x01, 81), repeated([1], 81))),
+    86,
+  ),
+  'batch-canonical-names-unpacked-bomb': batch(
+    'a DNS exchange with 17 canonical names, each a field of its own',
+    compressBatch(join(bytes(0x42, 51), repeated([0x88, 0x01, 0x01], 17))),
+    53,
   ),
   'batch-window-too-large': batch('a payload that wants a window of 128 MiB to be opened', windowTooLarge, body.length),
 };

@@ -9,6 +9,7 @@ import {
   type CollectorFrame,
 } from '../src/index.ts';
 import { packDeltas } from '../src/delta-varint.ts';
+import * as version2 from './valid-version-2.ts';
 import { HostStatus, type ServerFrame, type ViewerFrame } from '../src/live.ts';
 
 const count = (length: number, first = 0) => Uint8Array.from({ length }, (_, i) => (first + i) & 255);
@@ -20,6 +21,7 @@ const largest = Number.MAX_SAFE_INTEGER;
 const clock = { bootId, boottimeUs: 3_600_000_000, wallUs: 1_795_000_000_000_000 };
 
 export const agentFrames: Record<string, [about: string, frame: AgentFrame]> = {
+  ...version2.agentFrames,
   'hello-enrolment': [
     'the first Hello of a host, with its token and public key',
     {
@@ -197,6 +199,7 @@ export const agentFrames: Record<string, [about: string, frame: AgentFrame]> = {
 };
 
 export const collectorFrames: Record<string, [about: string, frame: CollectorFrame]> = {
+  ...version2.collectorFrames,
   challenge: [
     'the first frame of every connection',
     { challenge: { nonce: count(32, 100), collectorId: 'collector-1', protocolVersion: 1, minimumVersion: 1 } },
@@ -233,6 +236,7 @@ export const collectorFrames: Record<string, [about: string, frame: CollectorFra
 };
 
 export const batches: Record<string, [about: string, body: BatchBody]> = {
+  ...version2.batches,
   'body-empty': ['nothing happened', {}],
   'body-every-kind': [
     'one row of each kind',
@@ -315,6 +319,7 @@ export const viewerFrames: Record<string, [about: string, frame: ViewerFrame]> =
 };
 
 export const serverFrames: Record<string, [about: string, frame: ServerFrame]> = {
+  ...version2.serverFrames,
   'fleet-tick': [
     'two hosts, one with its coverage unknown',
     {

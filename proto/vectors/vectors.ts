@@ -26,6 +26,21 @@ export interface InvalidVector extends Vector {
   close: CloseName;
 }
 
+/** What two ends of an earlier protocol version really said to each other, in order. */
+export interface Conversation {
+  about: string;
+  frames: { by: 'agent' | 'collector'; kind: string; bytes: Uint8Array }[];
+}
+
+export function conversation(name: 'protocol-1'): Conversation {
+  const file = `${vectorFolder}conversations/${name}.json`;
+  const { about, frames } = JSON.parse(readFileSync(file, 'utf8')) as {
+    about: string;
+    frames: { by: 'agent' | 'collector'; kind: string; hex: string }[];
+  };
+  return { about, frames: frames.map(({ hex, ...rest }) => ({ ...rest, bytes: Buffer.from(hex, 'hex') })) };
+}
+
 export const vectorFolder = fileURLToPath(new URL('.', import.meta.url));
 
 export function validVectors(): ValidVector[] {
