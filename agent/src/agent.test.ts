@@ -41,6 +41,7 @@ function host(state: { rxBytes: number }): HostCollector {
       return look;
     },
     bandwidth: () => ({ boottimeUs: clock.boottimeUs(), rxRate: 10, txRate: 20, loopbackRate: 30 }),
+    inspect: () => undefined,
     [Symbol.dispose]: () => undefined,
   };
 }

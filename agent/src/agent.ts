@@ -7,6 +7,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import { openHostCollector, type HostCollector } from './collect/collector.ts';
 import type { Tick } from './collect/tick.ts';
 import type { RunConfig } from './config/run-config.ts';
+import { createBudget, budgetSteps, type Budget } from './frame/budget.ts';
+import { createCoverageWindow } from './frame/coverage-window.ts';
+import { createDelivery } from './frame/delivery.ts';
 import { pulseOf } from './frame/pulse.ts';
 import { createRecorder, type Recorder } from './frame/recorder.ts';
 import { lockFile } from './host/file-lock.ts';
@@ -15,7 +18,7 @@ import { startConnector, type Connector } from './wire/connector.ts';
 import { openDataDirectory, type DataDirectory, type LockFile } from './wire/data-directory.ts';
 import { openEnrolment, type Enrolment, type EnrolmentToken } from './wire/enrolment.ts';
 import { openIdentity } from './wire/identity.ts';
-import { createLivePublisher } from './wire/live-publisher.ts';
+import { createLivePublisher, type LivePublisher } from './wire/live-publisher.ts';
 import { createRecordKeeper } from './wire/record-keeper.ts';
 import type { HostHello } from './wire/session.ts';
 import { openSpool, type Spool } from './wire/spool.ts';
@@ -33,12 +36,16 @@ export interface AgentOptions {
   /** Stand-ins for the host, in tests. */
   openHost?: typeof openHostCollector;
   lock?: LockFile;
+  /** Told after each look at the host. */
+  onLook?: () => void;
 }
 
 const secondUs = 1_000_000;
 const flushUs = 5_000_000;
 /** A second nearer than this is left out: two looks must not fall together. */
 const closestUs = 200_000;
+/** Between two looks once the budget took a sample every second; collectors call a host stale after five seconds. */
+const slowTickUs = 3_000_000;
 const goodbyeMs = 2_000;
 
 /** @returns why the collector refused this agent for good, or undefined after `signal`. Throws AgentError. */
@@ -49,6 +56,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
   const enrolment = openEnrolment(directory.file('enrolment.json'), options.token);
   using host = (options.openHost ?? openHostCollector)({
     log,
+    engine: config.engine,
     ...(config.name === undefined ? {} : { name: config.name }),
   });
   const losses: SpoolLoss[] = [];
@@ -72,7 +80,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
   });
   const stopped = stopSignal(options.signal, connector);
   log.info({ event: 'started', version: agentVersion, tier: host.tier, scope: host.scope }, 'Foretop agent started.');
-  await run.until(stopped, connector, (tick) => live.publish(tick));
+  await run.until(stopped, connector, live);
   await part(connector);
   disconnect.abort();
   const refusal = await connector.ended;
@@ -96,21 +104,28 @@ class Run {
   readonly #recorder: Recorder;
   readonly #startedAt = new Date().toISOString();
   #acknowledgedAt: string | null = null;
+  readonly #budget: Budget;
+  readonly #coverage = createCoverageWindow();
+  readonly #delivery = createDelivery();
   #tick: Tick | undefined;
+  #missingSeconds = 0;
   #statusFailed = false;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
-    const { host, spool } = parts;
+    const { host, spool, config } = parts;
+    this.#budget = createBudget({ cpuPercent: config.cpuLimitPercent, memoryBytes: config.memoryLimitBytes });
     const checkpoint = spool.checkpoint ? { checkpoint: spool.checkpoint } : {};
     this.#recorder = createRecorder({ bootId: host.bootId, offsetUs: () => this.#offsetUs(), ...checkpoint });
   }
 
   acknowledged(): void {
     this.#acknowledgedAt = new Date().toISOString();
+    const { host, spool } = this.#parts;
+    this.#delivery.delivered(host.clock.boottimeUs(), spool.counters().batches);
   }
 
-  async until(stopped: AbortSignal, connector: Connector, publish: (tick: Tick) => void): Promise<void> {
+  async until(stopped: AbortSignal, connector: Connector, live: LivePublisher): Promise<void> {
     const { spool, offset, host } = this.#parts;
     const { clock, bootId } = host;
     const keeper = createRecordKeeper({ recorder: this.#recorder, spool, offset, clock, bootId });
@@ -118,33 +133,56 @@ class Run {
     const flush = (final: boolean) => {
       this.writeStatus(connector);
       for (const loss of this.#parts.losses.splice(0)) keeper.addLoss(loss);
+      for (const gap of this.#budget.takeGaps(clock.boottimeUs())) this.#recorder.addGap(gap);
+      const before = spool.counters().batches;
       keeper.flush(final);
+      const nowUs = clock.boottimeUs();
+      const seconds = Math.round((nowUs - flushedUs) / secondUs);
+      const batches = spool.counters().batches - before;
+      this.#delivery.flushed({ nowUs, seconds, batches, connected: connector.lanes() !== undefined });
+      flushedUs = nowUs;
       connector.lanes()?.pump();
     };
     while (!stopped.aborted) {
-      publish(this.#observe(connector));
-      if (clock.boottimeUs() - flushedUs >= flushUs - closestUs) {
-        flush(false);
-        flushedUs = clock.boottimeUs();
-      }
+      live.publish(this.#observe(connector, live.isWatched()));
+      this.#parts.onLook?.();
+      this.#keepBudget(live);
+      if (clock.boottimeUs() - flushedUs >= flushUs - closestUs) flush(false);
       await sleep(this.#untilNextSecondMs(), undefined, { signal: stopped }).catch(() => undefined);
     }
-    this.#observe(connector);
+    this.#observe(connector, false);
     flush(true);
   }
 
-  #observe(connector: Connector): Tick {
-    const tick = this.#parts.host.tick();
+  #observe(connector: Connector, watched: boolean): Tick {
+    const tick = this.#parts.host.tick(watched);
     this.#tick = tick;
     this.#recorder.observe(tick);
+    this.#coverage.observe(tick);
+    this.#missingSeconds += this.#recorder.missedSeconds(tick);
     const state = {
       eventsLost: this.#recorder.lostRows() + (tick.eventsLost ?? 0),
       spooledBatches: this.#parts.spool.counters().batches,
+      coveragePermille: this.#coverage.permille(),
+      missingSeconds: this.#missingSeconds,
+      ...this.#delivery.counts(),
+      givenUp: this.#budget.givenUp(),
     };
     const lanes = connector.lanes();
     lanes?.pulse(pulseOf(tick, state));
     lanes?.pump();
     return tick;
+  }
+
+  #keepBudget(live: LivePublisher): void {
+    const { host, log } = this.#parts;
+    const { user, system } = process.cpuUsage();
+    const use = { nowUs: host.clock.boottimeUs(), cpuUs: user + system, memoryBytes: process.memoryUsage.rss() };
+    if (!this.#budget.observe(use)) return;
+    const givenUp = this.#budget.givenUp();
+    host.inspect({ quic: !(givenUp & 1), tls: !(givenUp & 2), dns: !(givenUp & 4) });
+    live.limitRate(givenUp & 8 ? 1 : Infinity);
+    log.warn({ event: 'budget', givenUp }, 'What the agent gives up to stay within its budget has changed.');
   }
 
   /** The collector's clock as far as it is known, else this host's. */
@@ -156,8 +194,9 @@ class Run {
   /** Whole seconds of the collector's clock, so that neither the work nor the timer makes the rhythm drift. */
   #untilNextSecondMs(): number {
     const nowUs = this.#parts.host.clock.boottimeUs() + this.#offsetUs();
-    const waitUs = secondUs - (nowUs % secondUs);
-    return (waitUs < closestUs ? waitUs + secondUs : waitUs) / 1_000;
+    const periodUs = this.#budget.givenUp() & 16 ? slowTickUs : secondUs;
+    const waitUs = periodUs - (nowUs % periodUs);
+    return (waitUs < closestUs ? waitUs + periodUs : waitUs) / 1_000;
   }
 
   writeStatus(connector: Connector): void {
@@ -190,6 +229,9 @@ class Run {
       sources: host.sources().map(sourceStatus),
       spool: { ...spool.counters(), maxBytes: config.maxSpoolBytes },
       lostRows: this.#recorder.lostRows(),
+      eventsLost: this.#tick?.eventsLost ?? 0,
+      coveragePermille: this.#coverage.permille() ?? null,
+      givenUp: budgetSteps.filter(({ bit }) => this.#budget.givenUp() & bit).map(({ what }) => what),
       connections: this.#tick?.host.openConnections ?? 0,
       processes: this.#tick?.host.processes ?? 0,
     };

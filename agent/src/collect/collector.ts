@@ -2,6 +2,7 @@
 import type { HostFacts, Source } from '@foretop/proto';
 import type { Logger } from 'pino';
 import type { Clock } from '../host/clock.ts';
+import type { PayloadKind } from '../host/engine.ts';
 import { openLinuxCollector } from './linux-collector.ts';
 import { openPortableCollector } from './portable-collector.ts';
 import type { Tick } from './tick.ts';
@@ -13,6 +14,11 @@ export interface BandwidthReading {
   txRate: number;
   loopbackRate: number;
 }
+
+export type EngineChoice = 'auto' | 'bpf' | 'netlink';
+
+/** What of packets' payloads is read; what is off costs nothing. */
+export type Inspected = Readonly<Record<PayloadKind, boolean>>;
 
 export interface HostCollector extends Disposable {
   readonly clock: Clock;
@@ -26,10 +32,12 @@ export interface HostCollector extends Disposable {
   facts(): HostFacts;
   /** Each place that is read, whether it works, what is limited and what would raise it. */
   sources(): Source[];
-  /** The full look; once a second. Never throws for a failed source: see Tick.failures. */
-  tick(): Tick;
+  /** The full look; once a second. `watched`: somebody looks at the tables. Never throws for a failed source: see Tick.failures. */
+  tick(watched?: boolean): Tick;
   /** Interface counters only; up to 10 times a second. */
   bandwidth(): BandwidthReading;
+  /** Everything is read until this says otherwise. */
+  inspect(what: Inspected): void;
 }
 
 export interface HostCollectorOptions {
@@ -38,6 +46,8 @@ export interface HostCollectorOptions {
   name?: string;
   /** Polling readers even where there is better. */
   tier?: 'portable';
+  /** `bpf`: the kernel engine or nothing; `netlink`: without it, even where it would work. */
+  engine?: EngineChoice;
 }
 
 /** Opens what this platform offers. Throws HostError `libc-missing`, `unreadable`. */

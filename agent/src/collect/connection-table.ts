@@ -2,9 +2,11 @@
 // unmarked has closed.
 import { Direction } from '@foretop/proto';
 import { messageOf } from '../host/host-error.ts';
+import { TCP_TIME_WAIT } from '../host/tcp-payload.ts';
 import { dumpKinds, type SocketDump, type SocketEvents } from '../host/linux/sock-diag.ts';
 import type { SocketMessage } from '../host/linux/sock-message.ts';
 import {
+  addressBytes,
   type ConnectionRecord,
   createConnection,
   type FinalCounters,
@@ -16,11 +18,18 @@ import {
 } from './connection.ts';
 import { EndedConnections } from './ended-connections.ts';
 import { Listeners } from './listeners.ts';
-import type { OpenConnections } from './open-connections.ts';
+import type { Ended, OpenConnections } from './open-connections.ts';
 import type { SourceFailure } from './tick.ts';
 
 /** Ended sockets taken in at one look; more stay in the socket's buffer, and what does not fit there is counted. */
 const MAX_EVENTS = 50_000;
+
+export interface LookOptions {
+  /** Tells of kinds of which there is no socket: they need no dump. */
+  isEmpty?: (kind: number) => boolean;
+  /** Whether sockets in TIME_WAIT are looked at; they cost as much as others and are not recorded. */
+  timeWait?: boolean;
+}
 
 export interface ConnectionChanges {
   opened: ConnectionRecord[];
@@ -28,7 +37,7 @@ export interface ConnectionChanges {
   failures: SourceFailure[];
 }
 
-interface Ended {
+interface Ending {
   record: ConnectionRecord;
   last: FinalCounters;
 }
@@ -41,24 +50,28 @@ export class ConnectionTable {
   /** TIME_WAIT sockets that nothing explains yet: news of their connection may come with the next look. */
   #unexplained: ConnectionRecord[] = [];
   readonly #kindSeen: boolean[];
+  readonly #isForeign: boolean;
   #generation = 0;
   eventsLost = 0;
 
-  /** Shares `all` with the tables of other namespaces. `isNew`: the namespace is, so that nothing in it is older than the agent. */
-  constructor(all: OpenConnections, isNew = false) {
+  /**
+   * Shares `all` with the tables of other namespaces. `isNew`: the namespace is, so that nothing in it is older than the agent.
+   * `isForeign`: it is not the one that the agent runs in.
+   */
+  constructor(all: OpenConnections, isNew = false, isForeign = false) {
     this.#all = all;
+    this.#isForeign = isForeign;
     this.#kindSeen = dumpKinds.map(() => isNew);
   }
 
-  /** `isEmpty` tells of kinds of which there is no socket: they need no dump. */
   look(
     dump: SocketDump,
     events: SocketEvents | undefined,
     nowUs: number,
     previousUs: number,
-    isEmpty: (kind: number) => boolean = () => false,
+    { isEmpty = () => false, timeWait = true }: LookOptions = {},
   ): ConnectionChanges {
-    const look = new Look(nowUs, previousUs);
+    const look = new Look(nowUs, previousUs, timeWait);
     this.#generation++;
     const ended = events ? this.#drain(events, look) : [];
     const read = dumpKinds.map((_, kind) => isEmpty(kind) || this.#dump(dump, kind, look));
@@ -76,15 +89,20 @@ export class ConnectionTable {
     return look;
   }
 
+  /** Who waits for peers where this connection came in. */
+  listenerOf(record: ConnectionRecord): ConnectionRecord | undefined {
+    return this.#listeners.of(record);
+  }
+
   /** Closes all that is left, when the namespace is gone. */
   end(nowUs: number): ConnectionRecord[] {
-    const look = new Look(nowUs, nowUs);
+    const look = new Look(nowUs, nowUs, true);
     for (const record of [...this.#byCookie.values()]) this.#close(record, look);
     return look.closed;
   }
 
-  #drain(events: SocketEvents, look: Look): Ended[] {
-    const ended: Ended[] = [];
+  #drain(events: SocketEvents, look: Look): Ending[] {
+    const ended: Ending[] = [];
     try {
       const result = events.drain(MAX_EVENTS, (message) => {
         const record = this.#endedRecord(message, look);
@@ -100,7 +118,8 @@ export class ConnectionTable {
   /** The connection that ended; a new record when it was too short for any dump to see, undefined when it is none. */
   #endedRecord(message: SocketMessage, look: Look): ConnectionRecord | undefined {
     const known = this.#byCookie.get(message.cookie);
-    if (known) return known;
+    if (known) return known.closedUs === undefined ? known : undefined;
+    if (this.#all.ended.has(message.cookie)) return undefined;
     if (message.remotePort === 0 || (message.protocol !== 6 && message.protocol !== 17)) return undefined;
     if (this.#ended.hasCookie(message.cookie)) return undefined;
     const kind = dumpKinds.findIndex((entry) => entry.protocol === message.protocol && entry.family === message.family);
@@ -125,6 +144,7 @@ export class ConnectionTable {
         kind,
         (message) => this.#take(message, kind, look),
         () => {},
+        look.timeWait,
       );
       return true;
     } catch (error) {
@@ -134,7 +154,8 @@ export class ConnectionTable {
   }
 
   #take(message: SocketMessage, kind: number, look: Look): void {
-    let record = this.#byCookie.get(message.cookie);
+    let record = this.#known(message, kind, look);
+    if (!record && this.#all.ended.has(message.cookie) && !isTimeWait(message)) return;
     // The remainder of a connection that ended just now, unseen: a socket whose cookie was asked for passes it on.
     if (record?.generation === 0 && isTimeWait(message)) return;
     if (record && !isSameConnection(record, message)) {
@@ -151,6 +172,28 @@ export class ConnectionTable {
     record.lastSeenUs = look.nowUs;
   }
 
+  /** The record of this socket: the table's, or one that the kernel engine told of and no dump has shown so far. */
+  #known(message: SocketMessage, kind: number, look: Look): ConnectionRecord | undefined {
+    const { cookie, remotePort } = message;
+    const own = this.#byCookie.get(cookie);
+    if (own && own.closedUs === undefined) return own;
+    // The engine told its end: what is left under this cookie is its remainder.
+    if (own) this.#close(own, look);
+    const told = message.protocol === 17 ? this.#exchange(message) : this.#all.byCookie.get(cookie);
+    if (!told || told.remotePort !== remotePort) return undefined;
+    told.kind = kind;
+    told.foreign = this.#isForeign;
+    this.#byCookie.set(cookie, told);
+    this.#all.byCookie.set(cookie, told);
+    look.fresh.push(told);
+    return told;
+  }
+
+  #exchange(message: SocketMessage): ConnectionRecord | undefined {
+    if (message.remotePort === 0) return undefined;
+    return this.#all.peer(message.cookie, addressBytes(message.family, message.remote), message.remotePort);
+  }
+
   #create(message: SocketMessage, kind: number, look: Look): ConnectionRecord {
     const record = createConnection(message, {
       handle: this.#all.nextHandle(),
@@ -158,12 +201,14 @@ export class ConnectionTable {
       startedUs: look.nowUs,
       firstKnown: !this.#kindSeen[kind],
     });
+    record.foreign = this.#isForeign;
     this.#byCookie.set(record.cookie, record);
     look.fresh.push(record);
     if (isTimeWait(message) && !record.startedBefore) {
       look.timeWaits.push(record);
       return record;
     }
+    this.#all.byCookie.set(record.cookie, record);
     look.opened.push(record);
     this.#all.byHandle.set(record.handle, record);
     this.#listeners.add(record);
@@ -191,7 +236,7 @@ export class ConnectionTable {
     const byTuple = new Map(ending.map((record) => [tupleKey(record), record]));
     const explain = (record: ConnectionRecord): boolean => {
       const key = tupleKey(record);
-      const origin = byTuple.get(key) ?? this.#ended.byTuple(key);
+      const origin = this.#all.ended.get(record.cookie) ?? byTuple.get(key) ?? this.#ended.byTuple(key);
       if (origin) inherit(record, origin);
       return origin !== undefined;
     };
@@ -218,11 +263,14 @@ export class ConnectionTable {
     record.missed++;
     record.rxRate = record.rxRate === undefined ? undefined : 0;
     record.txRate = record.txRate === undefined ? undefined : 0;
-    if (proven || record.missed > 1 || !this.#all.byHandle.has(record.handle)) this.#close(record, look);
+    const unlisted = !look.timeWait && record.state === TCP_TIME_WAIT;
+    if (proven || unlisted || record.missed > 1 || !this.#all.byHandle.has(record.handle)) this.#close(record, look);
   }
 
   #close(record: ConnectionRecord, look: Look): void {
     this.#byCookie.delete(record.cookie);
+    if (this.#all.byCookie.get(record.cookie) === record) this.#all.byCookie.delete(record.cookie);
+    if (record.protocol === 17) this.#all.removePeer(record);
     this.#listeners.remove(record);
     const shown = this.#all.byHandle.delete(record.handle) || record.generation === 0;
     if (record.closedUs !== undefined || !shown) return;
@@ -242,15 +290,17 @@ class Look implements ConnectionChanges {
   readonly nowUs: number;
   readonly previousUs: number;
   readonly elapsedUs: number;
+  readonly timeWait: boolean;
 
-  constructor(nowUs: number, previousUs: number) {
+  constructor(nowUs: number, previousUs: number, timeWait: boolean) {
+    this.timeWait = timeWait;
     this.nowUs = nowUs;
     this.previousUs = previousUs;
     this.elapsedUs = nowUs - previousUs;
   }
 }
 
-function inherit(remainder: ConnectionRecord, origin: ConnectionRecord): void {
+function inherit(remainder: ConnectionRecord, origin: Ended): void {
   origin.hasTimeWait = true;
   remainder.remainder = true;
   remainder.direction = origin.direction;
@@ -258,6 +308,7 @@ function inherit(remainder: ConnectionRecord, origin: ConnectionRecord): void {
   remainder.pidStartTicks = origin.pidStartTicks;
   remainder.comm = origin.comm;
   remainder.uid = origin.uid;
+  remainder.ownerRule = origin.ownerRule;
 }
 
 /** A socket that its process reset has no peer and no counters any more when it is destroyed: then the last dump's stand. */

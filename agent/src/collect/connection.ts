@@ -1,5 +1,5 @@
 // One connection as the table keeps it: what the contract shows plus what the next look needs.
-import { Direction } from '@foretop/proto';
+import { Direction, OwnerRule } from '@foretop/proto';
 import { ratePerSecond } from '../host/counter.ts';
 import { IPPROTO_TCP } from '../host/linux/sock-diag.ts';
 import { infoThrough, type SocketMessage } from '../host/linux/sock-message.ts';
@@ -23,6 +23,8 @@ export interface ConnectionRecord extends TrackedConnection {
   protocol: 6 | 17;
   /** Index in dumpKinds. */
   kind: number;
+  /** In another network namespace than the agent; undefined = no dump has told so far. */
+  foreign: boolean | undefined;
   /** The look in which a dump last had it. */
   generation: number;
   /** Last looks in a row whose dump lacked it. */
@@ -39,10 +41,35 @@ export interface ConnectionRecord extends TrackedConnection {
   txUncredited: number;
   /** When to ask whether the owner still holds it; 0 = not (any more). */
   confirmOwnerUs: number;
+  /** Until when its owner is sought; 0 = it was not sought so far. */
+  soughtUntilUs: number;
   /** Full searches for its owner so far. */
   searches: number;
   /** Of an inbound one whose own socket was never seen with an inode: the listener that must have accepted it. */
   acceptedBy: ConnectionRecord | undefined;
+  /** Counters of the kernel engine, which then count instead of those of a dump. */
+  flow: FlowCount | undefined;
+}
+
+/** How the kernel engine's counters of a flow become those of its connection: base + read. */
+export interface FlowCount {
+  /** What passed before the engine saw the flow; 0 for one that it saw begin. */
+  rxBase: number;
+  txBase: number;
+  rxPacketsBase: number;
+  txPacketsBase: number;
+  /** The last reading. */
+  rxRead: number;
+  txRead: number;
+  rxPacketsRead: number;
+  txPacketsRead: number;
+  ipRead: number;
+  lastUs: number;
+  /** In which reading its counters last changed. */
+  reading: number;
+  /** Totals that a dump gave since that reading. */
+  rxDumped: number | undefined;
+  txDumped: number | undefined;
 }
 
 const AF_INET6 = 10;
@@ -72,6 +99,10 @@ export function createConnection(
     pid: 0,
     pidStartTicks: 0,
     comm: '',
+    ownerRule: OwnerRule.OWNER_RULE_UNKNOWN,
+    name: undefined,
+    nameSource: undefined,
+    alpn: undefined,
     rxBytes: undefined,
     txBytes: undefined,
     rxPackets: undefined,
@@ -84,6 +115,7 @@ export function createConnection(
     closedUs: undefined,
     remainder: undefined,
     kind: options.kind,
+    foreign: undefined,
     generation: 0,
     missed: 0,
     opener: 'unknown',
@@ -93,8 +125,10 @@ export function createConnection(
     rxUncredited: 0,
     txUncredited: 0,
     confirmOwnerUs: 0,
+    soughtUntilUs: 0,
     searches: 0,
     acceptedBy: undefined,
+    flow: undefined,
   };
 }
 
@@ -123,7 +157,13 @@ export function updateConnection(
   if (message.state === TCP_FIN_WAIT1 || message.state === TCP_FIN_WAIT2) record.halfClosed ||= message.inode !== 0;
   const rx = receivedPayload(message);
   const tx = transmittedPayload(message, record.opener);
-  count(record, rx, tx, elapsedUs, baseline);
+  if (record.flow) {
+    record.flow.rxDumped = rx;
+    record.flow.txDumped = tx;
+    if (message.rttUs > 0) record.rttUs = message.rttUs;
+    return;
+  }
+  countPayload(record, rx, tx, elapsedUs, baseline);
   readQuality(record, message);
 }
 
@@ -134,7 +174,7 @@ type Quality = Pick<SocketMessage, 'infoBytes' | 'rttUs' | 'totalRetrans' | 'dat
 
 /** Takes in the last counters of a socket that is gone. */
 export function finishConnection(record: ConnectionRecord, last: FinalCounters, elapsedUs: number): void {
-  if (record.protocol !== 6 || record.remotePort === 0 || last.infoBytes === 0) return;
+  if (record.protocol !== 6 || record.remotePort === 0 || last.infoBytes === 0 || record.flow) return;
   if (record.opener === 'unknown') record.opener = openerOf(last);
   const opener = record.opener === 'unknown' ? openerByDirection(record.direction) : record.opener;
   const lastState = record.generation > 0 ? record.state : 0;
@@ -144,7 +184,7 @@ export function finishConnection(record: ConnectionRecord, last: FinalCounters, 
     hasTimeWait: record.hasTimeWait,
     rqueue: last.rqueue,
   };
-  count(record, receivedPayloadAtEnd(last, opener, ending), transmittedPayload(last, opener), elapsedUs, false);
+  countPayload(record, receivedPayloadAtEnd(last, opener, ending), transmittedPayload(last, opener), elapsedUs, false);
   readQuality(record, last);
 }
 
@@ -167,12 +207,21 @@ export function isTimeWait(message: SocketMessage): boolean {
 }
 
 /** Text that two sockets share only when all of protocol, addresses and ports are equal. */
-export function tupleKey(connection: TrackedConnection): string {
+export function tupleKey(
+  connection: Pick<TrackedConnection, 'protocol' | 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>,
+): string {
   const local = connection.localAddress.join('.');
   return `${connection.protocol} ${local} ${connection.localPort} ${connection.remoteAddress.join('.')} ${connection.remotePort}`;
 }
 
-function count(
+export function sameAddress(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+/** Takes in totals. `baseline`: they passed before anybody looked, so that nobody is credited with them. */
+export function countPayload(
   record: ConnectionRecord,
   rx: number | undefined,
   tx: number | undefined,
@@ -213,7 +262,7 @@ function remoteWordOf(message: SocketMessage): number {
 }
 
 /** 4 bytes for IPv4 and IPv4-mapped addresses (RFC 4291 section 2.5.5.2), else 16. */
-function addressBytes(family: number, words: Uint32Array): Uint8Array {
+export function addressBytes(family: number, words: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(words.buffer, words.byteOffset, 16);
   if (family !== AF_INET6) return bytes.slice(0, 4);
   const mapped = words[0] === 0 && words[1] === 0 && words[2] === MAPPED_PREFIX_WORD;

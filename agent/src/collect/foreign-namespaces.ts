@@ -11,6 +11,7 @@ import { openSocketDump, openSocketEvents, type SocketDump, type SocketEvents } 
 import { openSocketCounts, type SocketCounts } from '../host/socket-counts.linux.ts';
 import type { NetworkNamespace, NetworkNamespaces } from '../host/namespaces.linux.ts';
 import { type ConnectionChanges, ConnectionTable } from './connection-table.ts';
+import type { ConnectionRecord } from './connection.ts';
 import type { OpenConnections } from './open-connections.ts';
 
 export const maxNamespaces = 256;
@@ -33,6 +34,8 @@ export interface ForeignNamespacesOptions {
   namespaces: NetworkNamespaces;
   door: NamespaceDoor;
   all: OpenConnections;
+  /** Whether news of ended sockets are needed in each; not where the kernel engine tells of every end. */
+  events?: boolean;
   /** Boottime at which a process with this start time started. */
   startedUs: (startTicks: number) => number;
   maximum?: number;
@@ -52,6 +55,9 @@ export class ForeignNamespaces implements Disposable {
   #first = true;
   #eventsLostBefore = 0;
   #longestUs = 0;
+  #timeWait = true;
+  /** The last look did not come to all. */
+  #postponed = false;
 
   constructor(options: ForeignNamespacesOptions) {
     this.#options = options;
@@ -81,6 +87,17 @@ export class ForeignNamespaces implements Disposable {
     return { count: this.#refused.size, message: this.#refused.values().next().value?.message ?? '' };
   }
 
+  /** Every namespace that there is was looked into. */
+  get isComplete(): boolean {
+    return this.leftOut === 0 && this.#refused.size === 0 && !this.#postponed;
+  }
+
+  /** Who waits for peers where this connection came in, if that can be in one namespace only. */
+  listenerOf(record: ConnectionRecord): ConnectionRecord | undefined {
+    const found = [...this.#watched.values()].flatMap(({ table }) => table.listenerOf(record) ?? []);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
   /** How often the kernel had to drop news of ended connections, in those that are gone too. */
   get eventsLost(): number {
     let lost = this.#eventsLostBefore;
@@ -88,13 +105,18 @@ export class ForeignNamespaces implements Disposable {
     return lost;
   }
 
-  /** Looks into those that are open, as many as the budget allows. */
-  look(nowUs: number, into: ConnectionChanges): void {
+  /** Looks into those that are open, as many as the budget allows. `timeWait`: at sockets in that state too. */
+  look(nowUs: number, into: ConnectionChanges, timeWait = true): void {
     const startMs = this.#now();
     this.#longestUs = 0;
+    this.#timeWait = timeWait;
+    this.#postponed = false;
     for (const [inode, watched] of [...this.#watched]) {
       this.#longestUs = Math.max(this.#longestUs, nowUs - watched.lookedUs);
-      if (this.#now() - startMs > this.#budgetMs) continue;
+      if (this.#now() - startMs > this.#budgetMs) {
+        this.#postponed = true;
+        continue;
+      }
       // To the end of the order.
       this.#watched.delete(inode);
       this.#watched.set(inode, watched);
@@ -126,7 +148,10 @@ export class ForeignNamespaces implements Disposable {
 
   #lookInto(inode: number, watched: Watched, nowUs: number, into: ConnectionChanges): void {
     const { dump, events, counts } = watched.sockets;
-    const changes = watched.table.look(dump, events, nowUs, watched.lookedUs, emptyKinds(counts));
+    const changes = watched.table.look(dump, events, nowUs, watched.lookedUs, {
+      isEmpty: emptyKinds(counts),
+      timeWait: this.#timeWait,
+    });
     watched.lookedUs = nowUs;
     for (const record of changes.opened) into.opened.push(record);
     for (const record of changes.closed) into.closed.push(record);
@@ -139,8 +164,8 @@ export class ForeignNamespaces implements Disposable {
     const path = namespaces.pathOf(namespace);
     if (path === undefined) return undefined;
     try {
-      const sockets = door.within(path, inode, openSockets);
-      const table = new ConnectionTable(all, this.#isNew(namespace, nowUs));
+      const sockets = door.within(path, inode, () => openSockets(this.#options.events ?? true));
+      const table = new ConnectionTable(all, this.#isNew(namespace, nowUs), true);
       const watched = {
         sockets,
         table,
@@ -177,9 +202,10 @@ interface Sockets {
   counts: SocketCounts | undefined;
 }
 
-function openSockets(): Sockets {
+function openSockets(withEvents: boolean): Sockets {
   // Without events, as without CAP_NET_ADMIN at home, the source `destroy_events` says what is lost; without counts all is dumped.
-  return { dump: openSocketDump(), events: orNone(openSocketEvents), counts: orNone(openSocketCounts) };
+  const events = withEvents ? orNone(openSocketEvents) : undefined;
+  return { dump: openSocketDump(), events, counts: orNone(openSocketCounts) };
 }
 
 function orNone<Value>(open: () => Value): Value | undefined {

@@ -4,13 +4,14 @@ import { type BriefProcesses, openBriefProcesses } from '../host/brief-processes
 import { createLinuxClock } from '../host/clock.linux.ts';
 import { type CpuTimes, cpuPermille, openCpu } from '../host/cpu.linux.ts';
 import { readFacts, readSystemConstants } from '../host/facts.linux.ts';
-import { messageOf } from '../host/host-error.ts';
 import { readBootId, readMachineId } from '../host/identity.linux.ts';
 import { openInterfaceCounters } from '../host/interface-counters.linux.ts';
+import { openKernelEngine } from '../host/engine.linux.ts';
 import { readInterfaceDetails } from '../host/interface-details.linux.ts';
 import { ownCapabilities } from '../host/linux/capabilities.ts';
 import { type NamespaceDoor, openNamespaceDoor } from '../host/linux/network-namespace.ts';
-import { openSocketDump, openSocketEvents, type SocketDump, type SocketEvents } from '../host/linux/sock-diag.ts';
+import { openForwarding } from '../host/forwarding.linux.ts';
+import { openPacketSocket } from '../host/linux/packet-socket.ts';
 import { openMemory } from '../host/memory.linux.ts';
 import { NetworkNamespaces } from '../host/namespaces.linux.ts';
 import { SocketOwners } from '../host/owners.linux.ts';
@@ -19,17 +20,24 @@ import { type ProcessRecord, ProcessTable } from '../host/processes.linux.ts';
 import { readScope } from '../host/scope.linux.ts';
 import { SocketClaims } from '../host/socket-claims.linux.ts';
 import { openUsers } from '../host/users.linux.ts';
-import type { BandwidthReading, HostCollector, HostCollectorOptions } from './collector.ts';
+import type { BandwidthReading, HostCollector, HostCollectorOptions, Inspected } from './collector.ts';
 import { isOpen } from './connection.ts';
-import { type ConnectionChanges, ConnectionTable } from './connection-table.ts';
+import type { ConnectionChanges } from './connection-table.ts';
+import { Coverage } from './coverage.ts';
+import { EngineView } from './engine-view.ts';
 import { ForeignNamespaces } from './foreign-namespaces.ts';
+import { Inspection } from './inspection.ts';
 import { hostBandwidth, InterfaceTracker } from './interface-tracker.ts';
+import { attempt, LinuxConnections } from './linux-connections.ts';
 import { OpenConnections } from './open-connections.ts';
 import { Ownership } from './ownership.ts';
 import { ProcessTracker, type ProcessTrackerChanges } from './process-tracker.ts';
 import { SourceHealth } from './source-health.ts';
+import { type EngineState, type OpenEngine, startEngine } from './start-engine.ts';
+import { PacketView } from './packet-view.ts';
+import { OwnNamespace } from './own-namespace.ts';
 import { describeSources, type NamespaceState, tierOf, whyNoNamespaces } from './sources.ts';
-import type { HostReading, InterfaceReading, Tick, TrackedProcess } from './tick.ts';
+import type { CoverageReading, HostReading, InterfaceReading, Tick, TrackedProcess } from './tick.ts';
 
 class LinuxCollector implements HostCollector {
   readonly clock = createLinuxClock();
@@ -41,8 +49,14 @@ class LinuxCollector implements HostCollector {
   readonly #capabilities = ownCapabilities();
   readonly #constants = readSystemConstants();
   readonly #health: SourceHealth;
-  readonly #events: SocketEvents | undefined;
-  readonly #eventsRefused: string;
+  readonly #ownNamespace: OwnNamespace;
+  readonly #engineState: EngineState;
+  readonly #engine: EngineView | undefined;
+  readonly #engineTellsEnds: boolean;
+  readonly #packets: PacketView | undefined;
+  /** Why there is no packet socket; undefined = it is not needed. */
+  readonly #packetsRefused: string | undefined;
+  readonly #connections: LinuxConnections;
   readonly #brief: BriefProcesses | undefined;
   readonly #briefRefused: string;
   readonly #counters = openInterfaceCounters();
@@ -54,43 +68,61 @@ class LinuxCollector implements HostCollector {
     readProcessDetails('/proc', record.pid, record.kernelThread, this.#users),
   );
   readonly #open = new OpenConnections();
-  readonly #connections = new ConnectionTable(this.#open);
+  readonly #inspection = new Inspection(this.#open);
   readonly #namespacesMissing: NamespaceState['unavailable'];
   readonly #namespaces: NetworkNamespaces | undefined;
   readonly #door: NamespaceDoor | undefined;
   readonly #foreign: ForeignNamespaces | undefined;
   readonly #owners = new SocketOwners((inode) => this.#open.hasInode(inode));
-  readonly #claims = new SocketClaims(() => this.#dump);
+  readonly #claims = new SocketClaims(() => this.#connections.dump);
   readonly #ownership = new Ownership(this.#owners, this.#processes, this.#claims);
   readonly #interfaces = new InterfaceTracker((names) => readInterfaceDetails(names));
-  #dump: SocketDump | undefined;
+  readonly #coverage = new Coverage();
+  readonly #forwarding = openForwarding();
   #previousCpu: CpuTimes | undefined;
   #lastInterfaces: InterfaceReading[] = [];
   #lastBandwidth: BandwidthReading = { boottimeUs: 0, rxRate: 0, txRate: 0, loopbackRate: 0 };
   #previousUs: number | undefined;
 
-  constructor(options: HostCollectorOptions) {
+  constructor(options: HostCollectorOptions, openEngine: OpenEngine) {
     this.#name = options.name;
     this.#health = new SourceHealth(options.log);
-    [this.#events, this.#eventsRefused] = attempt(openSocketEvents);
     this.#namespacesMissing = whyNoNamespaces(this.scope, this.#capabilities, release());
     if (this.#namespacesMissing === '') {
       this.#door = openNamespaceDoor();
       this.#namespaces = new NetworkNamespaces({ own: this.#door.own });
-      this.#foreign = new ForeignNamespaces({
-        namespaces: this.#namespaces,
-        door: this.#door,
-        all: this.#open,
-        startedUs: (startTicks) => (startTicks * 1e6) / this.#constants.clockTicks,
-      });
     }
+    this.#ownNamespace = new OwnNamespace(this.#namespaces);
+    this.#engineState = startEngine(options.engine ?? 'auto', this.scope, openEngine);
+    const { engine } = this.#engineState;
+    this.#engine =
+      engine &&
+      new EngineView({
+        ...{ engine, all: this.#open, inspection: this.#inspection, boottimeUs: () => this.clock.boottimeUs() },
+        isOwn: (record) => this.#ownNamespace.has(record),
+      });
+    const has = (feature: string) =>
+      engine?.features.some(({ name, available }) => name === feature && available) ?? false;
+    const [engineTellsEnds, engineNamesOwners] = [has('closes'), has('owners')];
+    this.#engineTellsEnds = engineTellsEnds;
+    if (!has('dns')) {
+      const [socket, refused] = attempt(() => openPacketSocket());
+      this.#packetsRefused = refused;
+      this.#packets = socket && new PacketView({ socket, inspection: this.#inspection, clock: this.clock });
+    }
+    this.#connections = new LinuxConnections({
+      ...{ all: this.#open, engine: this.#engine, engineTellsEnds, engineNamesOwners },
+    });
+    if (this.#door && this.#namespaces)
+      this.#foreign = this.#openForeign(this.#door, this.#namespaces, !engineTellsEnds);
     [this.#brief, this.#briefRefused] = attempt(() =>
       openBriefProcesses({
         readDetails: (pid) => readProcessDetails('/proc', pid, false, this.#users),
-        onYoung: (young) => this.#claims.look(young),
+        onYoung: (young) => (engineNamesOwners ? undefined : this.#claims.look(young)),
       }),
     );
-    this.tier = tierOf({ eventsRefused: this.#eventsRefused, capabilities: this.#capabilities });
+    const { eventsRefused } = this.#connections;
+    this.tier = tierOf({ hasEngine: engine !== undefined, eventsRefused, capabilities: this.#capabilities });
   }
 
   facts() {
@@ -99,7 +131,13 @@ class LinuxCollector implements HostCollector {
 
   sources() {
     return describeSources({
-      eventsRefused: this.#eventsRefused,
+      engine: { ...this.#engineState, features: this.#engine?.features ?? [] },
+      packets:
+        this.#packetsRefused === undefined
+          ? undefined
+          : { refused: this.#packetsRefused || (this.#packets?.failure ?? ''), dropped: this.#packets?.dropped ?? 0 },
+      tellsEnds: this.#engineTellsEnds,
+      eventsRefused: this.#connections.eventsRefused,
       capabilities: this.#capabilities,
       user: userInfo().username,
       deniedProcesses: this.#owners.denied,
@@ -117,28 +155,28 @@ class LinuxCollector implements HostCollector {
     });
   }
 
-  tick(): Tick {
+  inspect(what: Inspected): void {
+    this.#engine?.capture(what);
+    this.#packets?.capture(what);
+  }
+
+  tick(watched = false): Tick {
     const boottimeUs = this.clock.boottimeUs();
     const previousUs = this.#previousUs ?? boottimeUs;
     this.#previousUs = boottimeUs;
-    const connections = this.#lookAtConnections(boottimeUs, previousUs);
+    this.#packets?.drain();
+    this.#inspection.expire(boottimeUs);
+    const connections = this.#connections.look({ nowUs: boottimeUs, previousUs, watched });
     const processes = this.#lookAtProcesses(boottimeUs, previousUs, connections);
+    this.#connections.finish(connections, boottimeUs);
     for (const failure of connections.failures) this.#health.fail(failure);
-    const open = this.#open.byHandle;
-    this.#health.attempt(
-      'owners',
-      () => this.#ownership.resolve(open.values(), connections.closed, boottimeUs),
-      undefined,
-    );
-    this.#ownership.credit(open.values(), connections.closed);
-    this.#claims.endTick();
-    this.#processes.settle(boottimeUs - previousUs);
+    this.#assign(connections, boottimeUs, previousUs);
     this.#lookAtInterfaces(boottimeUs);
     const host = this.#readHost();
     return {
       boottimeUs,
       previousUs,
-      connections: open,
+      connections: this.#open.byHandle,
       opened: connections.opened,
       closed: connections.closed,
       processes: this.#processes.running,
@@ -146,8 +184,11 @@ class LinuxCollector implements HostCollector {
       exited: processes.exited,
       interfaces: this.#lastInterfaces,
       host,
+      dns: this.#inspection.take((pid) => this.#processes.find(pid, boottimeUs)),
+      scans: this.#health.attempt('ebpf', () => this.#engine?.readScans() ?? [], []),
+      coverage: this.#lookAtCoverage(),
       failures: this.#health.endTick(),
-      eventsLost: this.#connections.eventsLost + (this.#foreign?.eventsLost ?? 0),
+      eventsLost: this.#connections.eventsLost + this.#inspection.lost + (this.#packets?.dropped ?? 0),
     };
   }
 
@@ -163,10 +204,11 @@ class LinuxCollector implements HostCollector {
   }
 
   [Symbol.dispose](): void {
-    this.#dump?.[Symbol.dispose]();
-    this.#foreign?.[Symbol.dispose]();
+    this.#engine?.[Symbol.dispose]();
+    this.#packets?.[Symbol.dispose]();
+    this.#connections[Symbol.dispose]();
     this.#door?.[Symbol.dispose]();
-    this.#events?.[Symbol.dispose]();
+    this.#forwarding[Symbol.dispose]();
     this.#brief?.[Symbol.dispose]();
     this.#processTable[Symbol.dispose]();
     this.#counters[Symbol.dispose]();
@@ -174,13 +216,21 @@ class LinuxCollector implements HostCollector {
     this.#memory[Symbol.dispose]();
   }
 
-  #lookAtConnections(nowUs: number, previousUs: number): ConnectionChanges {
-    const none: ConnectionChanges = { opened: [], closed: [], failures: [] };
-    this.#open.beginLook();
-    this.#dump ??= this.#health.attempt('sock_diag', openSocketDump, undefined);
-    const changes = this.#dump ? this.#connections.look(this.#dump, this.#events, nowUs, previousUs) : none;
-    this.#foreign?.look(nowUs, changes);
-    return changes;
+  #openForeign(door: NamespaceDoor, namespaces: NetworkNamespaces, events: boolean): ForeignNamespaces {
+    const startedUs = (startTicks: number) => (startTicks * 1e6) / this.#constants.clockTicks;
+    const foreign = new ForeignNamespaces({ namespaces, door, all: this.#open, events, startedUs });
+    this.#connections.add(foreign);
+    return foreign;
+  }
+
+  /** Whose the connections are, what they are called, and what their processes are credited with. */
+  #assign({ opened, closed }: ConnectionChanges, nowUs: number, previousUs: number): void {
+    const open = this.#open.byHandle;
+    this.#health.attempt('owners', () => this.#ownership.resolve(open.values(), { opened, closed }, nowUs), undefined);
+    for (const record of opened) this.#inspection.name(record, nowUs);
+    this.#ownership.credit(open.values(), closed);
+    this.#claims.endTick();
+    this.#processes.settle(nowUs - previousUs);
   }
 
   #lookAtProcesses(nowUs: number, previousUs: number, connections: ConnectionChanges): ProcessTrackerChanges {
@@ -222,6 +272,12 @@ class LinuxCollector implements HostCollector {
     );
   }
 
+  #lookAtCoverage(): CoverageReading {
+    this.#ownNamespace.look(this.#lastInterfaces);
+    const forwarding = this.#health.attempt('interfaces', () => this.#forwarding.read(), undefined);
+    return { socketBytes: this.#engine?.socketBytes, ...this.#coverage.look(this.#lastInterfaces, forwarding) };
+  }
+
   #readHost(): HostReading {
     const cpu = this.#health.attempt('host', () => this.#cpu.read(), undefined);
     const memory = this.#health.attempt('host', () => this.#memory.read(), undefined);
@@ -240,15 +296,10 @@ class LinuxCollector implements HostCollector {
   }
 }
 
-export function openLinuxCollector(options: HostCollectorOptions): HostCollector {
-  return new LinuxCollector(options);
-}
-
-/** What is opened, or why it is not: without it the agent works and sees less. */
-function attempt<Value>(open: () => Value): [Value | undefined, string] {
-  try {
-    return [open(), ''];
-  } catch (error) {
-    return [undefined, messageOf(error)];
-  }
+/** `openEngine` stands in for the kernel in tests. */
+export function openLinuxCollector(
+  options: HostCollectorOptions,
+  openEngine: OpenEngine = openKernelEngine,
+): HostCollector {
+  return new LinuxCollector(options, openEngine);
 }

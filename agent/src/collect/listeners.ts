@@ -1,7 +1,7 @@
 // Who waits for peers on which port: what tells an inbound connection from an outbound one when its counters do not.
 import { Direction } from '@foretop/proto';
 import { TCP_LISTEN } from '../host/tcp-payload.ts';
-import type { ConnectionRecord } from './connection.ts';
+import { type ConnectionRecord, sameAddress } from './connection.ts';
 
 export class Listeners {
   readonly #byPort = new Map<number, Set<ConnectionRecord>>();
@@ -35,7 +35,7 @@ export class Listeners {
   of(record: ConnectionRecord): ConnectionRecord | undefined {
     let everywhere: ConnectionRecord | undefined;
     for (const listener of this.#byPort.get(portKey(record)) ?? []) {
-      if (equals(listener.localAddress, record.localAddress)) return listener;
+      if (sameAddress(listener.localAddress, record.localAddress)) return listener;
       if (isWildcard(listener.localAddress)) everywhere = listener;
     }
     return everywhere;
@@ -54,8 +54,4 @@ function portKey(record: ConnectionRecord): number {
 /** `::` takes IPv4 as well unless IPV6_V6ONLY; taking it for both is right in all but that corner. */
 function isWildcard(address: Uint8Array): boolean {
   return address.every((byte) => byte === 0);
-}
-
-function equals(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

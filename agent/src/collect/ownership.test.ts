@@ -52,7 +52,7 @@ function look(records: ConnectionRecord[]): void {
   for (const record of changes.started) owners.started(record);
   tracker.update(table, changes, nowUs, nowUs - SECOND);
   for (const record of records) record.lastSeenUs = nowUs;
-  ownership.resolve(records, [], nowUs);
+  ownership.resolve(records, { closed: [] }, nowUs);
   ownership.credit(records, []);
   tracker.settle(SECOND);
 }
@@ -113,7 +113,7 @@ describe.runIf(process.platform === 'linux')('ownership', () => {
     await once(second, 'listening');
     const two = connectionWith(await inodeOf(second));
     gone.add(one.inode);
-    ownership.resolve([], [one], nowUs);
+    ownership.resolve([], { closed: [one] }, nowUs);
     look([two]);
     expect(two.pid).toBe(process.pid);
     second.close();

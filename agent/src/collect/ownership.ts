@@ -1,4 +1,5 @@
 // Joins connections with the processes that own them, and credits each process with what its connections carried.
+import { OwnerRule } from '@foretop/proto';
 import type { SocketOwners } from '../host/owners.linux.ts';
 import type { Claimant, SocketClaims } from '../host/socket-claims.linux.ts';
 import type { ProcessRecord } from '../host/processes.linux.ts';
@@ -12,8 +13,10 @@ const CONFIRM_AFTER_US = 2_000_000;
 const CONFIRMATIONS_A_TICK = 1_000;
 // Owners that no changed process explains are sought everywhere: first after so long, then so often, so many times.
 const SEARCH_AFTER_US = 3_000_000;
-const FULL_SEARCH_EVERY_US = 10_000_000;
+const FULL_SEARCH_EVERY_US = 30_000_000;
 const MAX_SEARCHES = 3;
+/** It is sought for so long after it was found to lack an owner, and after each search everywhere began. */
+const SEEK_US = 5_000_000;
 
 // It hands what it accepts, or the listener itself, to the service (socket activation).
 const INIT_PID = 1;
@@ -33,22 +36,42 @@ export class Ownership {
   }
 
   /** Finds owners of the open connections that have none, and of those whose owner is gone or let go. */
-  resolve(open: Iterable<ConnectionRecord>, closed: readonly ConnectionRecord[], nowUs: number): void {
-    for (const record of closed) if (record.pid !== 0) this.#owners.touch(record.pid);
+  resolve(
+    open: Iterable<ConnectionRecord>,
+    { opened = [], closed }: { opened?: readonly ConnectionRecord[]; closed: readonly ConnectionRecord[] },
+    nowUs: number,
+  ): void {
+    for (const record of closed) {
+      // The engine names those that it saw from the start: no descriptor need be sought for what takes this one's number.
+      if (record.pid !== 0 && !record.flow) this.#owners.touch(record.pid);
+      this.#identify(record);
+    }
     this.#wanted.clear();
     this.#confirmations = CONFIRMATIONS_A_TICK;
-    for (const record of open)
-      if (record.inode > 0 && this.#lacksOwner(record, nowUs)) this.#wanted.set(record.inode, record);
+    for (const record of open) {
+      this.#identify(record);
+      if (record.inode > 0 && this.#lacksOwner(record, nowUs) && this.#isSought(record, nowUs))
+        this.#wanted.set(record.inode, record);
+    }
     this.#searchEverywhere(nowUs);
     const found = this.#owners.find(this.#wanted);
     for (const [inode, process] of found) this.#assign(this.#wanted.get(inode)!, process, nowUs);
+    for (const record of opened)
+      if (record.pid === 0 && record.acceptedBy) inheritFromListener(record, record.acceptedBy);
     for (const record of closed) if (record.pid === 0) this.#nameLate(record);
+  }
+
+  /** The kernel tells only the pid of who acted: which process that is, the process table knows. */
+  #identify(record: ConnectionRecord): void {
+    if (record.pid === 0 || record.pidStartTicks !== 0) return;
+    const process = this.#processes.find(record.pid, record.closedUs ?? Infinity);
+    if (process) own(record, { ...process, pid: record.pid }, record.ownerRule);
   }
 
   /** A connection that was over before its owner was looked for. */
   #nameLate(record: ConnectionRecord): void {
     const claimant = this.#claims?.ownerOf(record.cookie);
-    if (claimant) own(record, claimant);
+    if (claimant) own(record, claimant, OwnerRule.OWNER_RULE_HOLDER);
     else if (record.acceptedBy) inheritFromListener(record, record.acceptedBy);
   }
 
@@ -72,8 +95,10 @@ export class Ownership {
   }
 
   #lacksOwner(record: ConnectionRecord, nowUs: number): boolean {
-    if (record.pid === 0) return true;
-    if (!this.#processes.runs(record.pid, record.pidStartTicks)) return true;
+    if (record.ownerRule === OwnerRule.OWNER_RULE_KERNEL) return false;
+    if (record.pid === 0 || !this.#processes.runs(record.pid, record.pidStartTicks)) return true;
+    // Who holds it tells more than who created or closed it, or who listens.
+    if (isWeak(record.ownerRule)) return true;
     if (record.confirmOwnerUs === 0 || nowUs < record.confirmOwnerUs || this.#confirmations === 0) return false;
     this.#confirmations--;
     record.confirmOwnerUs = 0;
@@ -81,7 +106,14 @@ export class Ownership {
     record.pid = 0;
     record.pidStartTicks = 0;
     record.comm = '';
+    record.ownerRule = OwnerRule.OWNER_RULE_UNKNOWN;
     return true;
+  }
+
+  /** One socket that nobody can be seen to hold must not make every change of any process worth a look. */
+  #isSought(record: ConnectionRecord, nowUs: number): boolean {
+    if (record.soughtUntilUs === 0) record.soughtUntilUs = nowUs + SEEK_US;
+    return nowUs < record.soughtUntilUs || (record.searches < MAX_SEARCHES && nowUs >= this.#nextFullSearchUs);
   }
 
   #searchEverywhere(nowUs: number): void {
@@ -90,6 +122,7 @@ export class Ownership {
     for (const record of this.#wanted.values()) {
       if (record.searches >= MAX_SEARCHES || nowUs - record.startedUs < SEARCH_AFTER_US) continue;
       record.searches++;
+      record.soughtUntilUs = nowUs + SEEK_US;
       due = true;
     }
     if (!due) return;
@@ -98,7 +131,8 @@ export class Ownership {
   }
 
   #assign(record: ConnectionRecord, process: ProcessRecord, nowUs: number): void {
-    own(record, process);
+    own(record, process, OwnerRule.OWNER_RULE_HOLDER);
+    record.soughtUntilUs = 0;
     record.confirmOwnerUs = nowUs + CONFIRM_AFTER_US;
   }
 }
@@ -107,10 +141,16 @@ export class Ownership {
 function inheritFromListener(record: ConnectionRecord, listener: ConnectionRecord): void {
   record.acceptedBy = undefined;
   if (listener.pid === INIT_PID) return;
-  own(record, { pid: listener.pid, startTicks: listener.pidStartTicks, comm: listener.comm });
+  const { pid, pidStartTicks: startTicks, comm } = listener;
+  own(record, { pid, startTicks, comm }, OwnerRule.OWNER_RULE_LISTENER);
 }
 
-function own(record: ConnectionRecord, { pid, startTicks, comm }: Claimant): void {
+function isWeak(rule: OwnerRule | undefined): boolean {
+  return rule !== undefined && rule > OwnerRule.OWNER_RULE_HOLDER && rule < OwnerRule.OWNER_RULE_KERNEL;
+}
+
+function own(record: ConnectionRecord, { pid, startTicks, comm }: Claimant, rule: OwnerRule | undefined): void {
+  record.ownerRule = rule;
   record.pid = pid;
   record.pidStartTicks = startTicks;
   record.comm = comm;

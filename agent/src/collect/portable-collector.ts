@@ -98,6 +98,9 @@ class PortableCollector implements HostCollector {
     return { boottimeUs: this.clock.boottimeUs(), ...hostBandwidth(this.#lastInterfaces) };
   }
 
+  /** No payload is seen here. */
+  inspect(): void {}
+
   [Symbol.dispose](): void {
     this.#poller[Symbol.dispose]();
     this.#readers[Symbol.dispose]();

@@ -4,6 +4,7 @@ import type { ProcessDetails } from '../host/process-identity.linux.ts';
 import type { ProcessRecord, ProcessTable } from '../host/processes.linux.ts';
 import { ratePerSecond } from '../host/counter.ts';
 import type { SystemConstants } from '../host/facts.linux.ts';
+import { processName } from './process-name.ts';
 import type { TrackedProcess } from './tick.ts';
 
 export type ReadDetails = (record: ProcessRecord) => ProcessDetails;
@@ -37,10 +38,13 @@ export class ProcessTracker {
   /** Of the last look: what their connections did in their last second still counts. */
   readonly #exited = new Map<number, Credited>();
   readonly #constants: SystemConstants;
+  /** Of the clock in which start times are told. */
+  readonly #tickUs: number;
   readonly #readDetails: ReadDetails;
 
   constructor(constants: SystemConstants, readDetails: ReadDetails) {
     this.#constants = constants;
+    this.#tickUs = 1e6 / constants.clockTicks;
     this.#readDetails = readDetails;
   }
 
@@ -62,7 +66,11 @@ export class ProcessTracker {
   passed(glimpse: Glimpse, exitedUs: number, table: ProcessTable): TrackedProcess {
     const { pid, startTicks, parentPid, comm, details } = glimpse;
     const record = { pid, startTicks, comm };
-    const identity = { ...this.#identity({ ...record, parentPid }, table), ...details };
+    const identity = {
+      ...this.#identity({ ...record, parentPid }, table),
+      ...details,
+      comm: processName(comm, details),
+    };
     const shown = {
       ...emptyProcess(),
       identity: { ...identity, exited: true, exitedUs: Math.max(exitedUs, identity.startedUs) },
@@ -83,8 +91,17 @@ export class ProcessTracker {
     return this.#tracked.get(pid)?.record.startTicks === startTicks;
   }
 
+  /** What it is called; empty when it does not run. */
   comm(pid: number): string {
-    return this.#tracked.get(pid)?.record.comm ?? '';
+    return this.#tracked.get(pid)?.shown.identity.comm ?? '';
+  }
+
+  /** Who ran under this pid at that time, if it runs or was seen to end in the last look. */
+  find(pid: number, atUs: number): { startTicks: number; comm: string } | undefined {
+    const shown = this.#tracked.get(pid)?.shown;
+    const wasThere = shown !== undefined && shown.identity.startedUs <= atUs + this.#tickUs;
+    const { identity } = (wasThere ? shown : this.#exited.get(pid)?.shown) ?? {};
+    return identity && { startTicks: identity.startTicks, comm: identity.comm };
   }
 
   /** Counts one open connection for a process. */
@@ -139,7 +156,9 @@ export class ProcessTracker {
   }
 
   #show(record: ProcessRecord, table: ProcessTable): TrackedProcess {
-    return { ...emptyProcess(), identity: { ...this.#identity(record, table), ...this.#readDetails(record) } };
+    const details = this.#readDetails(record);
+    const named = { comm: processName(record.comm, details) };
+    return { ...emptyProcess(), identity: { ...this.#identity(record, table), ...details, ...named } };
   }
 
   #identity(record: Pick<ProcessRecord, 'pid' | 'startTicks' | 'parentPid' | 'comm'>, table: ProcessTable) {
@@ -157,10 +176,9 @@ export class ProcessTracker {
     const { record, shown } = tracked;
     const ticks = record.cpuTicks - tracked.previousTicks;
     tracked.previousTicks = record.cpuTicks;
-    const tickUs = 1e6 / this.#constants.clockTicks;
-    shown.cpuUs = Math.round(record.cpuTicks * tickUs);
+    shown.cpuUs = Math.round(record.cpuTicks * this.#tickUs);
     // Parts per thousand of a second.
-    shown.cpuPermille = ratePerSecond((ticks * tickUs) / 1e3, nowUs - previousUs);
+    shown.cpuPermille = ratePerSecond((ticks * this.#tickUs) / 1e3, nowUs - previousUs);
     shown.memoryBytes = record.rssPages * this.#constants.pageBytes;
     shown.threads = record.threads;
     shown.descriptors = Math.max(0, record.descriptors);
@@ -169,7 +187,8 @@ export class ProcessTracker {
     const settled = tracked.refreshUs !== 0 && nowUs >= tracked.refreshUs;
     if (!settled && !record.renamed) return;
     if (settled) tracked.refreshUs = 0;
-    Object.assign(shown.identity, this.#readDetails(record), { comm: record.comm });
+    const details = this.#readDetails(record);
+    Object.assign(shown.identity, details, { comm: processName(record.comm, details) });
   }
 }
 

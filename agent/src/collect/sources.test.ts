@@ -6,6 +6,9 @@ import { SourceHealth } from './source-health.ts';
 import { describeSources, type SourceState, tierOf } from './sources.ts';
 
 const full: SourceState = {
+  engine: { features: [{ name: 'dns', available: true, reason: '', remedy: '' }], refused: '', remedy: '' },
+  packets: undefined,
+  tellsEnds: false,
   eventsRefused: '',
   capabilities: new Set(['CAP_NET_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']),
   user: 'root',
@@ -20,18 +23,37 @@ const source = (state: Partial<SourceState>, name: string) =>
   describeSources({ ...full, ...state }).find((entry) => entry.name === name)!;
 
 describe('tier', () => {
-  it.each<[string, Partial<SourceState>, number]>([
-    ['everything', {}, 2],
+  it.each<[string, Partial<SourceState> & { hasEngine?: boolean }, number]>([
+    ['the engine', { hasEngine: true, capabilities: new Set() }, 1],
+    ['everything else', {}, 2],
     ['no events', { eventsRefused: 'refused' }, 3],
     ['no CAP_NET_ADMIN', { capabilities: new Set(['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']) }, 3],
     ['own processes only', { capabilities: new Set(['CAP_NET_ADMIN']) }, 3],
-  ])('with %s', (_what, state, tier) => expect(tierOf({ ...full, ...state })).toBe(tier));
+  ])('with %s', (_what, state, tier) => expect(tierOf({ hasEngine: false, ...full, ...state })).toBe(tier));
 });
 
 describe('sources', () => {
-  it('have nothing to add when all works, but for eBPF', () => {
+  it('have nothing to add when all works', () => {
     const limited = describeSources(full).filter((entry) => entry.reason !== '' || !entry.available);
-    expect(limited.map(({ name, available }) => [name, available])).toEqual([['ebpf', false]]);
+    expect(limited).toEqual([]);
+    expect(source({}, 'ebpf_dns')).toMatchObject({ available: true });
+  });
+
+  it('leave out what the engine makes needless, and tell what stands in for it', () => {
+    const engine = { features: [], refused: 'bpf(2) failed with EPERM', remedy: 'grant it CAP_BPF' };
+    expect(source({ engine }, 'ebpf')).toEqual({
+      name: 'ebpf',
+      available: false,
+      reason: 'bpf(2) failed with EPERM; the shortest connections have no process, and UDP has no byte counts',
+      remedy: 'grant it CAP_BPF',
+    });
+    expect(source({ tellsEnds: true }, 'destroy_events')).toBeUndefined();
+    expect(source({ packets: { refused: 'EPERM', dropped: 0 } }, 'packets')).toMatchObject({
+      available: false,
+      reason: 'EPERM; neither DNS nor TLS names are seen',
+      remedy: expect.stringMatching(/CAP_NET_RAW/),
+    });
+    expect(source({ packets: { refused: '', dropped: 7 } }, 'packets').reason).toBe('the kernel dropped 7 packets');
   });
 
   it('say why and what would help', () => {

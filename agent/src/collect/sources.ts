@@ -1,12 +1,19 @@
 // What the agent can see here, why not more, and what would raise it.
 import type { Source } from '@foretop/proto';
 import type { BriefCounters } from '../host/brief-processes.linux.ts';
+import type { EngineFeature } from '../host/engine.ts';
 import type { Capability } from '../host/linux/capabilities.ts';
 import type { Scope } from '../host/scope.linux.ts';
 import { maxNamespaces } from './foreign-namespaces.ts';
 
 export interface SourceState {
-  /** Why the destroy multicast could not be joined; empty when it was. */
+  /** The kernel engine: its parts, or why it is not there and what would help. */
+  engine: { features: readonly EngineFeature[]; refused: string; remedy: string };
+  /** The packet socket that stands in for it: why it is not there; undefined = not needed. */
+  packets: { refused: string; dropped: number } | undefined;
+  /** The kernel engine tells of every end. */
+  tellsEnds: boolean;
+  /** Why the destroy multicast could not be joined; empty when it was, or is not needed. */
   eventsRefused: string;
   capabilities: ReadonlySet<Capability>;
   /** Effective user name or number, for the text. */
@@ -34,8 +41,12 @@ export interface NamespaceState {
 
 const RUN_AS_ROOT = 'run the agent as root, or grant it';
 
-/** Tier 2 sees how every connection ends and whose it is; 3 what an ordinary user may (DESIGN: tiers). */
-export function tierOf(state: Pick<SourceState, 'eventsRefused' | 'capabilities'>): 2 | 3 {
+/**
+ * Tier 1 has the kernel's own programs count and name every connection; 2 sees how every connection ends and whose the longer
+ * ones are; 3 what an ordinary user may.
+ */
+export function tierOf(state: Pick<SourceState, 'eventsRefused' | 'capabilities'> & { hasEngine: boolean }): 1 | 2 | 3 {
+  if (state.hasEngine) return 1;
   return state.eventsRefused === '' && state.capabilities.has('CAP_NET_ADMIN') && readsAllOwners(state) ? 2 : 3;
 }
 
@@ -53,9 +64,10 @@ export function whyNoNamespaces(
 
 export function describeSources(state: SourceState): Source[] {
   return [
-    ebpf,
+    ...kernelEngine(state),
+    ...packetSocket(state),
     sockDiag(state),
-    destroyEvents(state),
+    ...destroyEvents(state),
     namespaces(state.namespaces),
     owners(state),
     simple(
@@ -70,12 +82,24 @@ export function describeSources(state: SourceState): Source[] {
   ].map((source) => withFailure(source, state));
 }
 
-const ebpf: Source = {
-  name: 'ebpf',
-  available: false,
-  reason: 'not in this version: connections shorter than a second have no process, and UDP has no byte counts',
-  remedy: '',
-};
+function kernelEngine({ engine: { features, refused, remedy } }: SourceState): Source[] {
+  if (refused !== '') {
+    const reason = `${refused}; the shortest connections have no process, and UDP has no byte counts`;
+    return [{ name: 'ebpf', available: false, reason, remedy }];
+  }
+  const parts = features.map(({ name, available, ...why }) => ({ name: `ebpf_${name}`, available, ...why }));
+  return [{ name: 'ebpf', available: true, reason: '', remedy: '' }, ...parts];
+}
+
+function packetSocket({ packets }: SourceState): Source[] {
+  if (!packets) return [];
+  if (packets.refused !== '') {
+    const reason = `${packets.refused}; neither DNS nor TLS names are seen`;
+    return [{ name: 'packets', available: false, reason, remedy: `${RUN_AS_ROOT} CAP_NET_RAW` }];
+  }
+  const dropped = packets.dropped > 0 ? `the kernel dropped ${packets.dropped} packets` : '';
+  return [simple('packets', dropped)];
+}
 
 function sockDiag(state: SourceState): Source {
   const limited = state.scope === 'namespace';
@@ -87,14 +111,12 @@ function sockDiag(state: SourceState): Source {
   };
 }
 
-function destroyEvents(state: SourceState): Source {
-  if (state.eventsRefused === '') return { name: 'destroy_events', available: true, reason: '', remedy: '' };
-  return {
-    name: 'destroy_events',
-    available: false,
-    reason: `${state.eventsRefused}; connections shorter than a second go unseen, and what others carried in their last second is missing`,
-    remedy: `${RUN_AS_ROOT} CAP_NET_ADMIN`,
-  };
+/** None where the kernel engine tells of every end. */
+function destroyEvents({ eventsRefused, tellsEnds }: SourceState): Source[] {
+  if (tellsEnds) return [];
+  if (eventsRefused === '') return [simple('destroy_events', '')];
+  const reason = `${eventsRefused}; connections shorter than a second go unseen, and what others carried in their last second is missing`;
+  return [{ name: 'destroy_events', available: false, reason, remedy: `${RUN_AS_ROOT} CAP_NET_ADMIN` }];
 }
 
 function namespaces(state: NamespaceState): Source {

@@ -1,5 +1,7 @@
 // What one look at the host yields: the connections, processes and interfaces of this second and what changed since the last.
-import type { Direction, Process } from '@foretop/proto';
+import type { Direction, NameSource, OwnerRule, Process } from '@foretop/proto';
+import type { ScanReading } from '../host/engine.ts';
+import type { ObservedExchange } from '../inspect/dns/exchanges.ts';
 
 /** Every field of the proto message, always filled in. Times are boottime microseconds; the command line is redacted. */
 export type ProcessIdentity = { [Field in Exclude<keyof Process, '$unknowns'>]-?: NonNullable<Process[Field]> };
@@ -10,7 +12,7 @@ export interface TrackedConnection {
   /** The kernel's socket cookie, unique within a boot. */
   cookie: number;
   protocol: 6 | 17;
-  /** Kernel TCP state, include/net/tcp_states.h; UDP: 1 connected, 7 not. */
+  /** Kernel TCP state, include/net/tcp_states.h; UDP: 1 with a peer, whether or not connect() was called, 7 without. */
   state: number;
   direction: Direction;
   /** 4 or 16 bytes; IPv4-mapped addresses are unmapped to 4. */
@@ -28,7 +30,14 @@ export interface TrackedConnection {
   pid: number;
   pidStartTicks: number;
   comm: string;
-  /** Payload bytes since the connection's start, as the kernel counts; undefined = unknown (UDP, TIME_WAIT seen first). */
+  /** Which observation named the process; undefined or UNKNOWN without one. */
+  ownerRule?: OwnerRule;
+  /** What its peer is called and how that is known; undefined = by nothing but its address. */
+  name?: string;
+  nameSource?: NameSource;
+  /** What the client's hello offered first ("h2", "h3"). */
+  alpn?: string;
+  /** Payload bytes since the connection's start, as the kernel counts; undefined = unknown (UDP below tier 1, TIME_WAIT seen first). */
   rxBytes?: number;
   txBytes?: number;
   /** TCP segments that carried data, since the connection's start. */
@@ -86,12 +95,31 @@ export interface InterfaceReading {
   /** Bytes a second over the last tick. */
   rxRate: number;
   txRate: number;
+  /** ARPHRD_… as /sys/class/net/NAME/type has it; undefined = unknown. */
+  linkType?: number;
   /** 0 = unknown. */
   speedMbit: number;
   mtu: number;
   /** With prefix length. */
   addresses: string[];
   hardwareAddress: string;
+}
+
+/** A DNS question and its answer, and the process at this end; 0, 0 and '' when it is unknown. */
+export interface TrackedDns {
+  exchange: ObservedExchange;
+  pid: number;
+  pidStartTicks: number;
+  comm: string;
+}
+
+/** IP bytes since the start of the agent, of the network namespace that it runs in; see collect/coverage.ts. */
+export interface CoverageReading {
+  /** Seen at sockets, both ways; undefined = nobody counts them (below tier 1). */
+  socketBytes: number | undefined;
+  /** Of the interfaces, without link headers and without what was only passed on. */
+  interfaceBytes: number;
+  forwardedBytes: number;
 }
 
 export interface HostReading {
@@ -129,6 +157,11 @@ export interface Tick {
   interfaces: InterfaceReading[];
   host: HostReading;
   failures: SourceFailure[];
-  /** How often, since the start, the kernel had to drop news of ended connections. */
+  /** DNS exchanges that ended since the last tick. */
+  dns?: TrackedDns[];
+  /** Packets to places where nothing answers, since the last tick. */
+  scans?: ScanReading[];
+  coverage?: CoverageReading;
+  /** News of the kernel that were dropped before the agent read them, since the start. */
   eventsLost?: number;
 }

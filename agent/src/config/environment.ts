@@ -8,6 +8,8 @@ export interface Environment {
   /** XDG_STATE_HOME and HOME: where an ordinary user's programs keep state. */
   stateHome: string | undefined;
   home: string | undefined;
+  /** NOTIFY_SOCKET: where systemd hears how its service is. */
+  notifySocket?: string | undefined;
 }
 
 /** Empty variables count as not set. */
@@ -18,5 +20,6 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     configFile: read('FORETOP_AGENT_CONFIG'),
     stateHome: read('XDG_STATE_HOME'),
     home: read('HOME'),
+    notifySocket: read('NOTIFY_SOCKET'),
   };
 }

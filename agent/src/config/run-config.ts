@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { doubtsOf, printSettings, readSettingsFile, resolveSettings, type SettingsFile } from '@foretop/proto/settings';
 import type { Environment } from './environment.ts';
-import { type LogLevel, settings } from './settings.ts';
+import { type Engine, type LogLevel, settings } from './settings.ts';
 
 /** As they come from the command line. */
 export interface RunOptions {
@@ -13,6 +13,9 @@ export interface RunOptions {
   logLevel?: string;
   insecure?: boolean;
   maxSpool?: string;
+  engine?: string;
+  cpuLimit?: string;
+  memoryLimit?: string;
   /** The configuration file; without, agent.json in the data directory, if there is one. */
   config?: string;
 }
@@ -28,6 +31,10 @@ export interface RunConfig {
   name: string | undefined;
   logLevel: LogLevel;
   maxSpoolBytes: number;
+  engine: Engine;
+  /** Of a core. */
+  cpuLimitPercent: number;
+  memoryLimitBytes: number;
   /** As a configuration file, with the origin of each value. */
   printed: string;
   /** What is probably not as it was meant, though it is not wrong. */
@@ -80,6 +87,9 @@ export function parseRunConfig(
     name: values.name,
     logLevel: values['log-level'],
     maxSpoolBytes: values['max-spool'],
+    engine: values.engine,
+    cpuLimitPercent: values['cpu-limit'],
+    memoryLimitBytes: values['memory-limit'],
     printed: printSettings(settings, { ...resolved, values: { ...values, data: dataDirectory } }),
     doubts: doubtsOf(settings, { flags, environment: environment.variables, file }, ['FORETOP_AGENT_CONFIG']),
   });

@@ -1,9 +1,23 @@
 // Everything that can be set on the agent: the one schema of flags, environment and file.
 import { limits } from '@foretop/proto';
-import { byteCount, choice, defineSettings, flag, type Kind, line, path, setting } from '@foretop/proto/settings';
+import {
+  byteCount,
+  choice,
+  defineSettings,
+  flag,
+  type Kind,
+  line,
+  path,
+  setting,
+  wholeNumber,
+} from '@foretop/proto/settings';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+/** Tried first, and what may stand in for it. */
+export const engines = ['auto', 'bpf', 'netlink'] as const;
+export type Engine = (typeof engines)[number];
 
 /** An address of a web server, without anything that does not belong to an address. */
 const address: Kind<string> = {
@@ -50,6 +64,24 @@ export const settings = defineSettings({
     kind: choice(logLevels),
     default: 'info',
     variable: 'FORETOP_AGENT_LOG_LEVEL',
+  }),
+  engine: setting<Engine>({
+    text: 'what watches connections on Linux: bpf (programs in the kernel, or the agent does not start), netlink (without them), auto (bpf where it works)',
+    kind: choice(engines),
+    default: 'auto',
+    variable: 'FORETOP_AGENT_ENGINE',
+  }),
+  'cpu-limit': setting<number>({
+    text: 'CPU that the agent may use, percent of a core; above it, it gives up QUIC names, TLS names, DNS, the live rate and the sample interval in this order, says so, and takes them up again later',
+    kind: wholeNumber(1, 6_400, 'percent'),
+    default: 30,
+    variable: 'FORETOP_AGENT_CPU_LIMIT',
+  }),
+  'memory-limit': setting<number>({
+    text: 'resident memory that the agent may use; above it, it gives up the same in the same order',
+    kind: byteCount(64 << 20),
+    default: 256 << 20,
+    variable: 'FORETOP_AGENT_MEMORY_LIMIT',
   }),
   insecure: setting<boolean>({
     text: 'allow plain http to another machine',

@@ -1,8 +1,18 @@
 // Packs recorded rows into batch bodies with a string table, a new body when one is full, each with its own checkpoint step.
-import { encodeBatchBody, limits, type ConnectionSegment, type MetricChunk, type ProcessMinute } from '@foretop/proto';
+import {
+  encodeBatchBody,
+  limits,
+  type BatchBody,
+  type ConnectionSegment,
+  type DnsExchange,
+  type MetricChunk,
+  type ProcessMinute,
+} from '@foretop/proto';
 import type { ProcessIdentity } from '../collect/tick.ts';
 import { encodeCheckpointStep, type CheckpointEntry } from './checkpoint.ts';
+import type { DnsRow } from './dns-records.ts';
 import type { RecordedGap } from './gap-ledger.ts';
+import type { ScanRow } from './scan-records.ts';
 import type { SegmentRow } from './segments.ts';
 
 export interface RecordedRows {
@@ -11,6 +21,8 @@ export interface RecordedRows {
   segments: SegmentRow[];
   processMinutes: ProcessMinute[];
   metrics: MetricChunk[];
+  dnsExchanges: DnsRow[];
+  scans: ScanRow[];
 }
 
 /** A body ready to be sealed. */
@@ -26,19 +38,15 @@ export interface RecordedBatch {
   checkpoint: Uint8Array;
 }
 
+/** As record.proto has it. */
+export const dnsAddressesMax = 64;
+export const dnsNamesMax = 16;
+
 /** Most bytes that a row takes besides its texts and series; only to seal in time. */
 const rowBytes = 150;
 
 interface Draft {
-  body: {
-    bootId: Uint8Array;
-    strings: string[];
-    processes: ProcessIdentity[];
-    segments: ConnectionSegment[];
-    metrics: MetricChunk[];
-    processMinutes: ProcessMinute[];
-    gaps: RecordedGap[];
-  };
+  body: { [Field in Exclude<keyof BatchBody, '$unknowns'>]-?: NonNullable<BatchBody[Field]> };
   texts: Map<string, number>;
   bytes: number;
   rows: number;
@@ -69,6 +77,8 @@ export function buildBatches(
   for (const gap of rows.gaps) room(rowBytes + gap.detail.length * 3, gap.startUs).body.gaps.push(gap);
   for (const process of rows.processes) room(processBytes(process), nowUs).body.processes.push(process);
   for (const row of rows.segments) addSegment(room(rowBytes, row.startUs), row);
+  for (const row of rows.dnsExchanges) addExchange(room(dnsBytes(row), row.exchange.askedUs), row);
+  for (const scan of rows.scans) room(rowBytes, scan.startUs).body.scans.push(scan);
   for (const minute of rows.processMinutes) room(rowBytes, minute.startUs ?? nowUs).body.processMinutes.push(minute);
   for (const chunk of rows.metrics) room(chunkBytes(chunk), chunk.startUs ?? nowUs).body.metrics.push(chunk);
   if (draft.rows > 0) batches.push(finish(draft, nowUs));
@@ -88,12 +98,15 @@ function chunkBytes({ subject, series }: MetricChunk): number {
 }
 
 function emptyDraft(bootId: Uint8Array, nowUs: number): Draft {
-  const body = { bootId, strings: [''], processes: [], segments: [], metrics: [], processMinutes: [], gaps: [] };
+  const rows = { processes: [], segments: [], metrics: [], processMinutes: [], gaps: [], dnsExchanges: [], scans: [] };
+  const body = { bootId, strings: [''], ...rows };
   return { body, texts: new Map([['', 0]]), bytes: 0, rows: 0, startUs: nowUs, entries: [], ended: [] };
 }
 
 function addSegment(draft: Draft, row: SegmentRow): void {
-  draft.body.segments.push(toSegment(row, textIndex(draft, row.connection.comm)));
+  const { comm, name = '', alpn = '' } = row.connection;
+  const texts = { comm: textIndex(draft, comm), name: textIndex(draft, name), alpn: textIndex(draft, alpn) };
+  draft.body.segments.push(toSegment(row, texts));
   if (row.entry) draft.entries.push(row.entry);
   if (row.ended) draft.ended.push(...row.ended);
 }
@@ -107,8 +120,26 @@ function textIndex(draft: Draft, text: string): number {
   return index;
 }
 
-function toSegment(row: SegmentRow, comm: number): ConnectionSegment {
-  const { cookie, pid, pidStartTicks, protocol, state, direction, uid } = row.connection;
+function addExchange(draft: Draft, { exchange, pid, pidStartTicks, comm, count }: DnsRow): void {
+  const { askedUs, answered, latencyUs, transport, kind, role, peerAddress, peerPort, type, rcode } = exchange;
+  const { truncated, addresses, queryBytes, answerBytes, cookie } = exchange;
+  const row: DnsExchange = {
+    ...{ askedUs, answered, latencyUs, pid, pidStartTicks, transport, kind, role, peerAddress, peerPort, type, rcode },
+    ...{ truncated, queryBytes, answerBytes, cookie, count },
+    comm: textIndex(draft, comm),
+    name: textIndex(draft, exchange.name),
+    addresses: addresses.slice(0, dnsAddressesMax),
+    canonicalNames: exchange.canonicalNames.slice(0, dnsNamesMax).map((name) => textIndex(draft, name)),
+  };
+  draft.body.dnsExchanges.push(row);
+}
+
+function dnsBytes({ exchange }: DnsRow): number {
+  return rowBytes + 18 * exchange.addresses.length;
+}
+
+function toSegment(row: SegmentRow, texts: { comm: number; name: number; alpn: number }): ConnectionSegment {
+  const { cookie, pid, pidStartTicks, protocol, state, direction, uid, nameSource, ownerRule } = row.connection;
   const { localAddress, localPort, remoteAddress, remotePort } = row.connection;
   const { startedUs, startedBefore, startUs, endUs, closed, connectionCount } = row;
   const { rxBytes, txBytes, rxPackets, txPackets, rttUs, retransmissions } = row;
@@ -122,13 +153,13 @@ function toSegment(row: SegmentRow, comm: number): ConnectionSegment {
       closed,
       pid,
       pidStartTicks,
-      comm,
       protocol,
       state,
       direction,
     },
     ...{ localAddress, localPort, remoteAddress, remotePort, uid, connectionCount },
     ...{ rxBytes, txBytes, rxPackets, txPackets, rttUs, retransmissions },
+    ...{ ...texts, nameSource, ownerRule },
   };
 }
 

@@ -60,6 +60,10 @@ function commonConnection(first: SegmentRow, group: SegmentRow[]): SegmentRow['c
     group.every((row) => row.connection[field] === connection[field]);
   if (!same('localAddress')) connection.localAddress = new Uint8Array(connection.localAddress.length);
   if (!same('remoteAddress')) connection.remoteAddress = new Uint8Array(connection.remoteAddress.length);
+  if (group.some(({ connection: { name } }) => name !== connection.name)) {
+    connection.name = connection.nameSource = undefined;
+  }
+  if (group.some(({ connection: { alpn } }) => alpn !== connection.alpn)) connection.alpn = undefined;
   if (!samePort('localPort')) connection.localPort = 0;
   if (!samePort('remotePort')) connection.remotePort = 0;
   return connection;

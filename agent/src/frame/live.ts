@@ -4,23 +4,31 @@ import {
   LiveSection,
   type InterfaceSample,
   type LiveConnection,
+  type LiveDns,
   type LiveFrame,
   type LiveProcess,
 } from '@foretop/proto';
 import type { BandwidthReading } from '../collect/collector.ts';
-import type { InterfaceReading, Tick, TrackedConnection, TrackedProcess } from '../collect/tick.ts';
-import { processBytes } from './batch-body.ts';
+import type { InterfaceReading, Tick, TrackedConnection, TrackedDns, TrackedProcess } from '../collect/tick.ts';
+import { dnsAddressesMax, dnsNamesMax, processBytes } from './batch-body.ts';
 import { connectionUpdates, processUpdates } from './live-updates.ts';
 
 export interface LiveFramer {
   /** The next tables start with a key frame. */
   restart(): void;
   bandwidth(reading: BandwidthReading): LiveFrame;
+  /** Takes note of every tick, also while nobody watches. */
+  observe(tick: Tick): void;
   tables(tick: Tick, sections: ReadonlySet<LiveSection>): LiveFrame[];
 }
 
 /** Where a frame of processes is cut, bytes: their texts can be long. Half of limits.frameBytes. */
 const partBytes = 512 << 10;
+
+/** DNS exchanges that a key frame begins with. */
+const recentDnsMax = 100;
+/** Of one tick; of more the newest are shown. */
+const dnsPerTickMax = 1_000;
 
 /** What the other side has of a connection; a change in `row` needs the whole row again. */
 interface SentConnection {
@@ -33,6 +41,7 @@ export function createLiveFramer(): LiveFramer {
   let keyFrame = true;
   let connections = new Map<number, SentConnection>();
   let processes = new Map<number, SentConnection>();
+  let recentDns: TrackedDns[] = [];
 
   const frame = (boottimeUs: number, content: LiveFrame): LiveFrame => {
     const isKey = keyFrame;
@@ -84,6 +93,11 @@ export function createLiveFramer(): LiveFramer {
     return withLast(parts, { hasProcesses: true });
   }
 
+  function dnsParts(tick: Tick): LiveFrame[] {
+    const exchanges = keyFrame ? recentDns : (tick.dns?.slice(-dnsPerTickMax) ?? []);
+    return chunked(exchanges, dnsBytes).map((rows) => ({ dns: rows.map(liveDns) }));
+  }
+
   return {
     restart() {
       keyFrame = true;
@@ -94,8 +108,12 @@ export function createLiveFramer(): LiveFramer {
       frame(boottimeUs, {
         bandwidth: { rxRate: whole(rxRate), txRate: whole(txRate), loopbackRate: whole(loopbackRate) },
       }),
+    observe({ dns = [] }) {
+      if (dns.length > 0) recentDns = [...recentDns, ...dns.slice(-recentDnsMax)].slice(-recentDnsMax);
+    },
     tables(tick, sections) {
       const parts: LiveFrame[] = [];
+      if (sections.has(LiveSection.LIVE_SECTION_DNS)) parts.push(...dnsParts(tick));
       if (sections.has(LiveSection.LIVE_SECTION_CONNECTIONS)) parts.push(...connectionParts(tick));
       if (sections.has(LiveSection.LIVE_SECTION_PROCESSES)) parts.push(...processParts(tick));
       if (sections.has(LiveSection.LIVE_SECTION_INTERFACES)) {
@@ -130,7 +148,8 @@ function withLast(parts: LiveFrame[], mark: LiveFrame): LiveFrame[] {
   return last ? [...parts.slice(0, -1), { ...last, ...mark }] : [mark];
 }
 
-const connectionRow = (c: TrackedConnection) => `${c.pid},${c.pidStartTicks},${c.comm},${c.direction},${c.startedUs}`;
+const connectionRow = (c: TrackedConnection) =>
+  `${c.pid},${c.pidStartTicks},${c.comm},${c.direction},${c.startedUs},${c.ownerRule},${c.nameSource},${c.name},${c.alpn}`;
 const connectionValues = (c: TrackedConnection) =>
   `${c.state},${c.rxBytes},${c.txBytes},${round(c.rxRate)},${round(c.txRate)},${c.rttUs},${c.retransmissions}`;
 const processRow = ({ identity, state }: TrackedProcess) =>
@@ -141,12 +160,29 @@ const processValues = (p: TrackedProcess) =>
 function liveConnection(c: TrackedConnection): LiveConnection {
   const { handle, cookie, protocol, state, direction, localAddress, localPort, remoteAddress, remotePort } = c;
   const { pid, pidStartTicks, comm, uid, startedUs, startedBefore, rxBytes, txBytes, rttUs, retransmissions } = c;
+  const { name, nameSource, alpn, ownerRule } = c;
   return {
     ...{ handle, cookie, protocol, state, direction, localAddress, localPort, remoteAddress, remotePort },
     ...{ pid, pidStartTicks, comm, uid, startedUs, startedBefore, rxBytes, txBytes, rttUs, retransmissions },
+    ...{ name, nameSource, alpn, ownerRule },
     rxRate: round(c.rxRate),
     txRate: round(c.txRate),
   };
+}
+
+function liveDns({ exchange, pid, pidStartTicks, comm }: TrackedDns): LiveDns {
+  const { askedUs, answered, latencyUs, transport, kind, role, peerAddress, peerPort, name, type, rcode } = exchange;
+  return {
+    ...{ askedUs, answered, latencyUs, pid, pidStartTicks, comm, transport, kind, role, peerAddress, peerPort },
+    ...{ name, type, rcode, truncated: exchange.truncated },
+    addresses: exchange.addresses.slice(0, dnsAddressesMax),
+    canonicalNames: exchange.canonicalNames.slice(0, dnsNamesMax),
+  };
+}
+
+/** On the wire at most. */
+function dnsBytes({ exchange: { name, addresses, canonicalNames } }: TrackedDns): number {
+  return 150 + 3 * (name.length + canonicalNames.join('').length) + 18 * addresses.length;
 }
 
 function liveProcess(process: TrackedProcess): LiveProcess {

@@ -125,3 +125,21 @@ describe('metrics', () => {
     expect(of('if:tun0')).toEqual([[1], [1]]);
   });
 });
+
+it('has the coverage’s bytes by the second, and no series for what nobody counts', () => {
+  const metrics = createMetrics(() => 0);
+  const look = (second: number, socketBytes: number | undefined) =>
+    tick(second * secondUs, {
+      coverage: { socketBytes, interfaceBytes: second * 100, forwardedBytes: 0 },
+      eventsLost: second,
+    });
+  for (let second = 60; second <= 63; second++) metrics.observe(look(second, second * 90));
+  const [chunk] = metrics.take(true);
+  const of = (metric: Metric) => chunk!.series!.find((entry) => entry.metric === metric)?.values;
+  expect(unpackDeltas(of(Metric.METRIC_SOCKET_BYTES)!, 3)).toEqual([90, 90, 90]);
+  expect(unpackDeltas(of(Metric.METRIC_INTERFACE_BYTES)!, 3)).toEqual([100, 100, 100]);
+  expect(unpackDeltas(of(Metric.METRIC_EVENTS_LOST)!, 3)).toEqual([1, 1, 1]);
+  for (let second = 120; second <= 122; second++) metrics.observe(look(second, undefined));
+  const [later] = metrics.take(true);
+  expect(later!.series!.some(({ metric }) => metric === Metric.METRIC_SOCKET_BYTES)).toBe(false);
+});

@@ -1,6 +1,6 @@
 // Packs one sample a second of the host and each interface into chunks aligned to the minute of the collector's clock.
 import { limits, Metric, packDeltas, type MetricChunk } from '@foretop/proto';
-import type { InterfaceReading, Tick } from '../collect/tick.ts';
+import type { CoverageReading, InterfaceReading, Tick } from '../collect/tick.ts';
 import { stallUs } from './segments.ts';
 
 export interface Metrics {
@@ -38,6 +38,7 @@ interface OpenChunk {
 export function createMetrics(offsetUs: () => number): Metrics {
   const open = new Map<string, OpenChunk>();
   const totals = new Map<string, Totals>();
+  let coverage: CoverageTotals | undefined;
   let done: MetricChunk[] = [];
   let usedOffsetUs = offsetUs();
   /** The second up to which samples are written; undefined = the next tick is a baseline. */
@@ -80,9 +81,14 @@ export function createMetrics(offsetUs: () => number): Metrics {
     const grown = interfaces.map((reading) => [reading, grow(totals.get(reading.name), totalsOf(reading))] as const);
     const counted = grown.filter(([reading]) => reading.counted).map(([, growth]) => growth);
     const host = counted.reduce((sum, growth) => combine(sum, growth, (a, b) => a + b), noGrowth);
+    const passed = grownCoverage(coverage, tick);
     for (let second = from; second < to; second++) {
       const part = (growth: Totals) => combine(growth, growth, (whole) => share(whole, second - from, to - from));
-      write('', second, [...counterSample(part(host)), ...gaugeSample(tick)]);
+      const covered = passed.map(([metric, whole]): [Metric, number] => [
+        metric,
+        share(whole, second - from, to - from),
+      ]);
+      write('', second, [...counterSample(part(host)), ...gaugeSample(tick), ...covered]);
       for (const [reading, growth] of grown) {
         if (totals.has(reading.name)) write(`if:${reading.name}`, second, counterSample(part(growth)));
       }
@@ -94,6 +100,7 @@ export function createMetrics(offsetUs: () => number): Metrics {
   function rebase(tick: Tick): void {
     totals.clear();
     for (const reading of tick.interfaces) totals.set(reading.name, totalsOf(reading));
+    coverage = coverageTotals(tick);
   }
 
   return {
@@ -167,6 +174,28 @@ function gaugeSample({ host }: Tick): Sample {
     [Metric.METRIC_CPU_PERMILLE, Math.round(host.cpuPermille)],
     [Metric.METRIC_MEMORY_BYTES, host.memoryUsedBytes],
   ];
+}
+
+type CoverageTotals = Record<keyof CoverageReading | 'eventsLost', number | undefined>;
+
+function coverageTotals({ coverage, eventsLost }: Tick): CoverageTotals {
+  const { socketBytes, interfaceBytes, forwardedBytes } = coverage ?? {};
+  return { socketBytes, interfaceBytes, forwardedBytes, eventsLost };
+}
+
+/** A series that nobody counts is absent, never zero. */
+function grownCoverage(before: CoverageTotals | undefined, tick: Tick): [Metric, number][] {
+  const now = coverageTotals(tick);
+  const metrics = [
+    [Metric.METRIC_SOCKET_BYTES, 'socketBytes'],
+    [Metric.METRIC_INTERFACE_BYTES, 'interfaceBytes'],
+    [Metric.METRIC_FORWARDED_BYTES, 'forwardedBytes'],
+    [Metric.METRIC_EVENTS_LOST, 'eventsLost'],
+  ] as const;
+  return metrics.flatMap(([metric, name]) => {
+    const total = now[name];
+    return total === undefined ? [] : [[metric, Math.max(0, total - (before?.[name] ?? total))] as [Metric, number]];
+  });
 }
 
 function toChunk(subject: string, chunk: OpenChunk, offsetUs: number): MetricChunk {

@@ -2,8 +2,22 @@
 import type { Pulse } from '@foretop/proto';
 import type { Tick } from '../collect/tick.ts';
 
-export function pulseOf(tick: Tick, state: { eventsLost: number; spooledBatches: number }): Pulse {
+export interface PulseState {
+  eventsLost: number;
+  spooledBatches: number;
+  /** undefined = unknown. */
+  coveragePermille?: number | undefined;
+  missingSeconds?: number;
+  lateSeconds?: number;
+  backfilledSeconds?: number;
+  /** Bits of Pulse.given_up in agent.proto. */
+  givenUp?: number;
+}
+
+export function pulseOf(tick: Tick, state: PulseState): Pulse {
   const { host } = tick;
+  const { eventsLost, spooledBatches, coveragePermille, missingSeconds, lateSeconds, backfilledSeconds, givenUp } =
+    state;
   return {
     boottimeUs: tick.boottimeUs,
     rxRate: Math.round(host.rxRate),
@@ -14,8 +28,8 @@ export function pulseOf(tick: Tick, state: { eventsLost: number; spooledBatches:
     memoryUsedBytes: host.memoryUsedBytes,
     memoryTotalBytes: host.memoryTotalBytes,
     processes: host.processes,
-    eventsLost: state.eventsLost,
-    spooledBatches: state.spooledBatches,
-    hasCoverage: false,
+    ...{ eventsLost, spooledBatches, missingSeconds, lateSeconds, backfilledSeconds, givenUp },
+    coveragePermille: coveragePermille ?? 0,
+    hasCoverage: coveragePermille !== undefined,
   };
 }

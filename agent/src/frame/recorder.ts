@@ -1,11 +1,13 @@
 // The record lane from ticks to batches: everything that is kept passes through here.
 import { buildBatches, type RecordedBatch } from './batch-body.ts';
 import { encodeCheckpointStep, type Checkpoint } from './checkpoint.ts';
+import { createDnsRecords } from './dns-records.ts';
 import { createGapLedger, type RecordedGap } from './gap-ledger.ts';
 import { createMetrics } from './metrics.ts';
 import { createProcessMinutes } from './process-minutes.ts';
 import { createProcessRecords } from './process-records.ts';
-import { createSegments } from './segments.ts';
+import { createScanRecords } from './scan-records.ts';
+import { createSegments, stallUs } from './segments.ts';
 import type { Tick } from '../collect/tick.ts';
 
 export interface Recorder {
@@ -17,6 +19,8 @@ export interface Recorder {
   snapshot(): Uint8Array;
   /** A checkpoint step that says only: alive. */
   mark(): Uint8Array;
+  /** Seconds before this tick in which nobody looked. */
+  missedSeconds(tick: Tick): number;
   /** Rows that the cap cut, since the start. */
   lostRows(): number;
 }
@@ -35,6 +39,8 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
   const metrics = createMetrics(offsetUs);
   const processRecords = createProcessRecords();
   const processMinutes = createProcessMinutes(offsetUs);
+  const dnsRecords = createDnsRecords();
+  const scanRecords = createScanRecords();
   const gaps = createGapLedger();
   let nowUs = 0;
   let flushedUs = 0;
@@ -50,6 +56,12 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
     gaps.add({ startUs, endUs: tick.boottimeUs, reason: 'agent-stopped', lost: 0, detail });
   }
 
+  function capped(lost: number, detail: string): void {
+    if (lost === 0) return;
+    lostRows += lost;
+    gaps.add({ startUs: flushedUs, endUs: nowUs, reason: 'rows-capped', lost, detail });
+  }
+
   const step = (full: boolean) =>
     encodeCheckpointStep({ bootId, aliveUs: nowUs, full, entries: full ? segments.snapshot() : [], ended: [] });
 
@@ -61,15 +73,15 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
       metrics.observe(tick);
       processRecords.observe(tick);
       processMinutes.observe(tick);
+      dnsRecords.observe(tick);
+      scanRecords.observe(tick);
       gaps.observe(tick);
     },
     flush(final) {
       const { rows, lost } = segments.flush(nowUs, final);
-      if (lost > 0) {
-        lostRows += lost;
-        const detail = 'connections that closed';
-        gaps.add({ startUs: flushedUs, endUs: nowUs, reason: 'rows-capped', lost, detail });
-      }
+      const dns = dnsRecords.take();
+      capped(lost, 'connections that closed');
+      capped(dns.lost, 'DNS exchanges');
       flushedUs = nowUs;
       return buildBatches(
         {
@@ -78,6 +90,8 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
           segments: rows,
           processMinutes: processMinutes.take(final),
           metrics: metrics.take(final),
+          dnsExchanges: dns.rows,
+          scans: scanRecords.take(),
         },
         { bootId, nowUs },
       );
@@ -85,6 +99,8 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
     addGap: (gap) => gaps.add(gap),
     snapshot: () => step(true),
     mark: () => step(false),
+    missedSeconds: ({ boottimeUs, previousUs }) =>
+      boottimeUs - previousUs > stallUs ? Math.round((boottimeUs - previousUs) / 1_000_000) - 1 : 0,
     lostRows: () => lostRows,
   };
 }

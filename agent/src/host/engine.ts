@@ -1,7 +1,7 @@
 // What the kernel's own programs tell (tier 1): the contract between the eBPF reader and the collectors above it.
 import type { OwnerRule, ScanKind } from '@foretop/proto';
 
-/** The process that a socket belongs to, as the kernel saw it act. Pids are those of the initial PID namespace. */
+/** The process that a socket belongs to, as the kernel saw it act. Pids are those that EngineOptions.scope asks for. */
 export interface SocketOwner {
   pid: number;
   /** At most 15 bytes, of the process's main thread where the kernel tells it, else of the acting thread. */
@@ -35,7 +35,7 @@ export interface FlowReading {
   /** IP bytes with headers and retransmissions, for the coverage. */
   readonly rxIpBytes: number;
   readonly txIpBytes: number;
-  /** undefined = the kernel has none (UDP). */
+  /** undefined = the kernel has none: UDP, or a connection that was never established. */
   readonly rttUs: number | undefined;
   readonly retransmissions: number | undefined;
   /** undefined when nobody was seen to act on it: it is older than the engine. */
@@ -84,13 +84,16 @@ export interface ScanReading {
 export interface EngineCounters {
   /** Events that did not fit the ring buffer. */
   eventsLost: number;
-  /** Flows, owners and scan entries that did not fit their maps. */
+  /** Flows, owners and scan entries that did not fit their maps; a flow again with each packet, since nothing is kept of it. */
   flowsRefused: number;
   ownersRefused: number;
   scansRefused: number;
   /** Entries in the maps now. */
   flows: number;
   owners: number;
+  /** IP bytes at sockets that are no flow: handshakes at listeners, answers of the kernel itself, raw sockets, refused flows. */
+  otherRxIpBytes: number;
+  otherTxIpBytes: number;
 }
 
 /** A program or map, probed by itself; without it the engine works and gives less. */
@@ -102,6 +105,15 @@ export interface EngineFeature {
   reason: string;
   /** The command or setting that raises it; empty when nothing can. */
   remedy: string;
+}
+
+/** What `openKernelEngine` is asked for. */
+export interface EngineOptions {
+  /**
+   * `machine`: sockets of every network namespace, pids of the initial PID namespace. `namespace`: only sockets of the network
+   * namespace that the agent runs in, and pids as the agent's own PID namespace numbers them (0 where they cannot be translated).
+   */
+  scope: 'machine' | 'namespace';
 }
 
 export interface KernelEngine extends Disposable {

@@ -11,7 +11,8 @@ export type HostErrorCode =
   | 'command-missing'
   | 'command-timeout'
   | 'command-output'
-  | 'command-failed';
+  | 'command-failed'
+  | 'engine-unavailable';
 
 export class HostError extends Error {
   override readonly name = 'HostError';

@@ -7,6 +7,8 @@ export interface InterfaceDetails {
   up: boolean;
   loopback: boolean;
   counted: boolean;
+  /** ARPHRD_… of include/uapi/linux/if_arp.h; undefined = unknown. */
+  linkType?: number;
   speedMbit: number;
   mtu: number;
   addresses: string[];
@@ -44,6 +46,7 @@ export function readInterfaceDetails(names: readonly string[], root = '/sys/clas
         up: isUp(kind),
         loopback: isLoopback(name, kind),
         counted: counted.has(name),
+        ...linkTypeOf(readText(`${root}/${name}/type`)),
         speedMbit: readSpeed(`${root}/${name}`),
         mtu: Number(readText(`${root}/${name}/mtu`)) || 0,
         addresses: (addresses[name] ?? []).map((entry) => entry.cidr ?? entry.address),
@@ -98,6 +101,10 @@ function isUp(kind: InterfaceKind): boolean {
 /** Made of software and leading nowhere: ifb and dummy. */
 function isInternal(name: string, kind: InterfaceKind): boolean {
   return kind.deviceType === 'bridge' || /^(?:ifb|dummy|nlmon|teql)\d+$/.test(name);
+}
+
+function linkTypeOf(text: string | undefined): { linkType?: number } {
+  return text !== undefined && /^\d{1,5}$/.test(text) ? { linkType: Number(text) } : {};
 }
 
 /** -1 or an error where there is no link or no notion of speed. */

@@ -7,6 +7,8 @@ import { replaceFile } from './data-directory.ts';
 export interface EnrolmentToken {
   text: string;
   collectorId: string;
+  /** The collector has taken it: whoever kept it can drop it. */
+  spent?: () => void;
 }
 
 /** What is kept after the first Welcome. */
@@ -78,6 +80,7 @@ export function openEnrolment(path: string, token: EnrolmentToken | undefined): 
     token: () => unusedToken,
     welcomed(id) {
       unusedToken = undefined;
+      token?.spent?.();
       hostId = id;
       if (id === storedId) return;
       replaceFile(path, JSON.stringify({ collectorId, hostId: id } satisfies PinnedCollector));

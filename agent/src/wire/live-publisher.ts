@@ -13,6 +13,10 @@ export interface LivePublisher extends Disposable {
   publish(tick: Tick): void;
   /** The connection is gone, and the lease with it. */
   end(): void;
+  /** Bandwidth comes at most so often from now on. */
+  limitRate(rateHz: number): void;
+  /** Whether somebody looks at tables right now. */
+  isWatched(): boolean;
   /** Steps left out because the collector read too slowly. */
   skipped(): number;
 }
@@ -29,6 +33,7 @@ export function createLivePublisher({ clock, bandwidth, lanes }: LivePublisherOp
   let latest: Tick | undefined;
   let timer: NodeJS.Timeout | undefined;
   let skipped = 0;
+  let rateMaxHz = Infinity;
 
   /** Nothing is computed for a collector that does not keep up: the next frame then holds what this one would have. */
   function writableLanes(): Lanes | undefined {
@@ -54,7 +59,7 @@ export function createLivePublisher({ clock, bandwidth, lanes }: LivePublisherOp
 
   /** On multiples of the period, so that the rate does not drift. */
   function schedule(rateHz: number): void {
-    const periodUs = 1_000_000 / rateHz;
+    const periodUs = 1_000_000 / Math.min(rateHz, rateMaxHz);
     const waitUs = periodUs - (clock.boottimeUs() % periodUs);
     timer = setTimeout(sendBandwidth, (waitUs < periodUs / 5 ? waitUs + periodUs : waitUs) / 1_000);
   }
@@ -83,9 +88,12 @@ export function createLivePublisher({ clock, bandwidth, lanes }: LivePublisherOp
     },
     publish(tick) {
       latest = tick;
+      framer.observe(tick);
       sendTables(tick);
     },
     end,
+    limitRate: (rateHz) => void (rateMaxHz = rateHz),
+    isWatched: () => lease.active(clock.boottimeUs()) !== undefined,
     skipped: () => skipped,
     [Symbol.dispose]: end,
   };

@@ -38,7 +38,8 @@ export function createRecordKeeper({ recorder, spool, clock, bootId, offset }: R
   /** A gap of an earlier boot has its own batch, since a body's times all belong to one boot. */
   function recordIn(boot: Uint8Array, gap: RecordedGap): void {
     if (Buffer.compare(boot, bootId) === 0) return recorder.addGap(gap);
-    const rows = { gaps: [gap], processes: [], segments: [], processMinutes: [], metrics: [] };
+    const none = { processes: [], segments: [], processMinutes: [], metrics: [], dnsExchanges: [], scans: [] };
+    const rows = { ...none, gaps: [gap] };
     for (const batch of buildBatches(rows, { bootId: boot, nowUs: gap.endUs })) {
       spool.append({ ...batch, checkpoint: new Uint8Array() }, wallOffsetUs());
     }

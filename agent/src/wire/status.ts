@@ -18,9 +18,15 @@ export interface AgentStatus {
   lastAcknowledgedAt: string | null;
   tier: number;
   scope: string;
-  sources: Required<Omit<Source, '$unknowns'>>[];
+  sources: { name: string; available: boolean; reason: string; remedy: string }[];
   spool: SpoolCounters & { maxBytes: number };
   lostRows: number;
+  /** News of the kernel that were dropped before the agent read them. */
+  eventsLost: number;
+  /** Of the last minute; null = unknown. */
+  coveragePermille: number | null;
+  /** What the budget took. */
+  givenUp: string[];
   connections: number;
   processes: number;
 }
@@ -53,7 +59,8 @@ export function formatStatus(status: AgentStatus, nowMs: number): string {
     ['Enrolled', status.hostId === null ? 'not yet confirmed by the collector' : `as host ${status.hostId}`],
     ['Tier', `${tier} of 4, ${tierNames[tier] ?? 'unknown'} (1 sees most); scope: ${status.scope}`],
     ...status.sources.map(sourceRow),
-    ['Seen', `${status.connections} connections, ${status.processes} processes`],
+    ['Seen', `${status.connections} connections, ${status.processes} processes${coverageText(status)}`],
+    ...(status.givenUp?.length > 0 ? [['Given up', status.givenUp.join(', ')] as [string, string]] : []),
     ['Spool', spoolText(spool)],
     ['Lost', lostText(status)],
     [
@@ -102,9 +109,14 @@ function spoolText({ batches, bytes, maxBytes, memoryBatches }: AgentStatus['spo
   return `${batches} batches to send, ${megabytes(bytes)} of ${megabytes(maxBytes)} MB used${held}`;
 }
 
-function lostText({ spool, lostRows }: AgentStatus): string {
-  if (spool.droppedBatches === 0 && lostRows === 0) return 'nothing since the start';
-  return `${spool.droppedBatches} batches (${spool.droppedRows} rows) dropped from the spool, ${lostRows} rows above the cap`;
+function coverageText({ coveragePermille }: AgentStatus): string {
+  return typeof coveragePermille === 'number' ? `, ${coveragePermille / 10} % of the bytes of the last minute` : '';
+}
+
+function lostText({ spool, lostRows, eventsLost = 0 }: AgentStatus): string {
+  if (spool.droppedBatches === 0 && lostRows === 0 && eventsLost === 0) return 'nothing since the start';
+  const dropped = `${spool.droppedBatches} batches (${spool.droppedRows} rows) dropped from the spool`;
+  return `${dropped}, ${lostRows} rows above the cap, ${eventsLost} events of the kernel`;
 }
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);

@@ -2,7 +2,15 @@
 import { readText } from './procfs.ts';
 
 // linux/capability.h
-const numbers = { CAP_DAC_READ_SEARCH: 2, CAP_NET_ADMIN: 12, CAP_SYS_PTRACE: 19, CAP_SYS_ADMIN: 21 } as const;
+const numbers = {
+  CAP_DAC_READ_SEARCH: 2,
+  CAP_NET_ADMIN: 12,
+  CAP_NET_RAW: 13,
+  CAP_SYS_PTRACE: 19,
+  CAP_SYS_ADMIN: 21,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
+} as const;
 export type Capability = keyof typeof numbers;
 
 /** The effective ones of those this agent can use, out of the text of /proc/PID/status. */

@@ -4,12 +4,26 @@ import { HostError } from '../host-error.ts';
 
 type Bytes = Uint8Array;
 
+// asm/unistd_64.h (x86-64), asm-generic/unistd.h (arm64)
+const SYS_BPF = process.arch === 'x64' ? 321 : 280;
+const SYS_FSOPEN = 430;
+const SYS_FSCONFIG = 431;
+const SYS_FSMOUNT = 432;
+// linux/mount.h
+const FSOPEN_CLOEXEC = 1;
+const FSMOUNT_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+// bits/mman.h
+const MAP_SHARED = 1;
+const MAP_FAILED = -1n;
+
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Bytes, length: number): number;
   sendto(fd: number, data: Bytes, length: number, flags: number, address: Bytes, addressLength: number): number;
   recv(fd: number, buffer: Bytes, length: number, flags: number): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: Bytes, length: Uint32Array): number;
   close(fd: number): number;
   pread(fd: number, buffer: Bytes, length: number, offset: number): number;
   /** `struct statx` is 256 bytes, linux/stat.h. */
@@ -18,12 +32,32 @@ export interface Libc {
   clockGettime(clock: number, timespec: Bytes): number;
   sysconf(name: number): number;
   flock(fd: number, operation: number): number;
+  /** `struct rlimit` is two 64-bit numbers. */
+  setrlimit(resource: number, limit: Bytes): number;
   /** Moves the calling thread, and no other, into a namespace. */
   setns(fd: number, type: number): number;
   /** poll(2) of one `struct pollfd` in a thread of the pool; the memory must stay until it answers. */
   poll(pollfd: Bytes, timeoutMs: number): Promise<number>;
+  /** bpf(2); `attributes` is a `union bpf_attr` that must not be on the garbage collector's heap (`fixedBytes`). */
+  bpf(command: number, attributes: Bytes, length: number): number;
+  /** A descriptor of the root of a file system of this type, which is mounted nowhere; -1 without CAP_SYS_ADMIN. */
+  mountNowhere(type: string): number;
+  /** mmap(2) of a descriptor, shared. @throws HostError. Nothing may touch the memory after `unmap`. */
+  map(fd: number, length: number, protection: number, offset: number): MappedMemory;
+  /** Where the bytes are; only of `fixedBytes`, and only while those are referenced. */
+  addressOf(bytes: Bytes): bigint;
   /** errno of the last call that failed, as its symbol. */
   errnoName(): string;
+}
+
+export interface MappedMemory {
+  readonly memory: ArrayBuffer;
+  unmap(): void;
+}
+
+/** Memory that keeps its address, for structures that point to each other. */
+export function fixedBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(Math.max(8, length)), 0, length);
 }
 
 let loaded: Libc | undefined;
@@ -61,12 +95,15 @@ function bindLibc(library: LibraryHandle): Libc {
   const named = Object.entries(koffi.os.errno).filter(([name]) => name !== 'EWOULDBLOCK' && name !== 'EOPNOTSUPP');
   const poll = library.func('int poll(void*, unsigned long, int)');
   const names = new Map(named.map(([name, value]) => [value, name]));
+  const systemCall = library.func('long syscall(long, long, void*, long)');
+  const errnoName = () => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
   return {
     socket: library.func('int socket(int, int, int)'),
     bind: library.func('int bind(int, const void*, uint32_t)'),
     sendto: library.func('long sendto(int, const void*, size_t, int, const void*, uint32_t)'),
     recv: library.func('long recv(int, void*, size_t, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, const void*, uint32_t)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
     close: library.func('int close(int)'),
     pread: library.func('long pread(int, void*, size_t, long)'),
     statx: library.func('int statx(int, const char*, int, unsigned int, void*)'),
@@ -74,6 +111,7 @@ function bindLibc(library: LibraryHandle): Libc {
     clockGettime: library.func('int clock_gettime(int, void*)'),
     sysconf: library.func('long sysconf(int)'),
     flock: library.func('int flock(int, int)'),
+    setrlimit: library.func('int setrlimit(int, const void*)'),
     setns: library.func('int setns(int, int)'),
     poll: (pollfd, timeoutMs) =>
       new Promise((resolve, reject) => {
@@ -81,6 +119,38 @@ function bindLibc(library: LibraryHandle): Libc {
           error ? reject(error) : resolve(ready),
         );
       }),
-    errnoName: () => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
+    bpf: (command, attributes, length) => systemCall(SYS_BPF, command, attributes, length),
+    mountNowhere: bindMountNowhere(library),
+    map: bindMap(library, errnoName),
+    addressOf: (bytes) => koffi.address(bytes) as bigint,
+    errnoName,
+  };
+}
+
+function bindMountNowhere(library: LibraryHandle): Libc['mountNowhere'] {
+  const fsopen = library.func('long syscall(long, const char*, uint32_t)');
+  const fsconfig = library.func('long syscall(long, int, uint32_t, void*, void*, int)');
+  const fsmount = library.func('long syscall(long, int, uint32_t, uint32_t)');
+  const close = library.func('int close(int)');
+  return (type) => {
+    const context = fsopen(SYS_FSOPEN, type, FSOPEN_CLOEXEC);
+    if (context < 0) return -1;
+    const made = fsconfig(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, null, null, 0) === 0;
+    const root = made ? fsmount(SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0) : -1;
+    close(context);
+    return root;
+  };
+}
+
+function bindMap(library: LibraryHandle, errnoName: () => string): Libc['map'] {
+  const mmap = library.func('void* mmap(void*, size_t, int, int, int, long)');
+  const munmap = library.func('int munmap(void*, size_t)');
+  return (fd, length, protection, offset) => {
+    const pointer = mmap(null, length, protection, MAP_SHARED, fd, offset);
+    if (BigInt.asIntN(64, koffi.address(pointer) as bigint) === MAP_FAILED) {
+      const errno = errnoName();
+      throw new HostError('system-call', `Mapping ${length} bytes failed with ${errno}`, { retryable: false, errno });
+    }
+    return { memory: koffi.view(pointer, length) as ArrayBuffer, unmap: () => void munmap(pointer, length) };
   };
 }

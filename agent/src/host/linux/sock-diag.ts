@@ -15,6 +15,7 @@ export const IPPROTO_UDP = 17;
 
 // States 1..12; not TCP_BOUND_INACTIVE (13), which neither listens nor connects.
 const ALL_STATES = 0x1ffe;
+const TIME_WAIT_BIT = 1 << 6;
 
 // A dump is answered 32 KB at a time; the multicast socket must hold a second's worth of closed sockets between two drains.
 const DUMP_RECEIVE_BYTES = 1 << 20;
@@ -28,8 +29,8 @@ export const dumpKinds = [
 ] as const;
 
 export interface SocketDump extends Disposable {
-  /** Visits every socket of dumpKinds[kind]; the message is overwritten by the next. `restart` says: forget this dump so far. */
-  each(kind: number, visit: (message: SocketMessage) => void, restart: () => void): void;
+  /** Visits every socket of dumpKinds[kind]; the message is overwritten by the next. `restart` says: forget this dump so far. `timeWait`: those in that state too. */
+  each(kind: number, visit: (message: SocketMessage) => void, restart: () => void, timeWait?: boolean): void;
 }
 
 export interface SocketEvents extends Disposable {
@@ -40,11 +41,12 @@ export interface SocketEvents extends Disposable {
 export function openSocketDump(): SocketDump {
   const socket = new DiagSocket({ receiveBytes: DUMP_RECEIVE_BYTES });
   const message = createSocketMessage();
-  const requests = dumpKinds.map((kind) => dumpRequest(kind.family, kind.protocol));
+  const requests = dumpKinds.map((kind) => dumpRequest(kind.family, kind.protocol, ALL_STATES));
+  const without = dumpKinds.map((kind) => dumpRequest(kind.family, kind.protocol, ALL_STATES & ~TIME_WAIT_BIT));
   return {
-    each(kind, visit, restart) {
+    each(kind, visit, restart, timeWait = true) {
       const { protocol } = dumpKinds[kind]!;
-      socket.dump(requests[kind]!, restart, (words, bytes, offset, end) => {
+      socket.dump((timeWait ? requests : without)[kind]!, restart, (words, bytes, offset, end) => {
         if (readSocketMessage(words, bytes, offset, end, protocol, message)) visit(message);
       });
     },
@@ -67,14 +69,14 @@ export function openSocketEvents(): SocketEvents {
 }
 
 /** `struct nlmsghdr` (filled in when sent) and `struct inet_diag_req_v2`. */
-function dumpRequest(family: number, protocol: number): Uint8Array {
+function dumpRequest(family: number, protocol: number, states: number): Uint8Array {
   const request = new Uint8Array(REQUEST_BYTES);
   const view = new DataView(request.buffer);
   view.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
   request[16] = family;
   request[17] = protocol;
   request[18] = INET_DIAG_INFO_BIT;
-  view.setUint32(20, ALL_STATES, true);
+  view.setUint32(20, states, true);
   return request;
 }
 
