@@ -10,7 +10,7 @@ import { createLiveHub } from './live/hub.ts';
 import { createLoginCode, loginLink } from './serve/auth/access.ts';
 import { listen } from './serve/listener.ts';
 import { startServer } from './serve/server.ts';
-import { openStore } from './store/database.ts';
+import { openStore, type Store } from './store/database.ts';
 import { createDiskBudget } from './store/disk-budget.ts';
 import { diskReader } from './store/disk-use.ts';
 import { startMaintenance } from './store/maintenance.ts';
@@ -35,14 +35,26 @@ export interface CollectorOptions {
   webFolder?: string;
 }
 
+/** How long what is under way at a stop may wait for a database that does not answer. */
+const databasePatienceMs = 10_000;
+
+function giveUpOnDatabase(store: Store, log: Logger): void {
+  log.warn(
+    { event: 'database-given-up' },
+    'The database does not answer; stopping without it. Agents keep their data.',
+  );
+  store.sever();
+}
+
 const builtWebFolder = fileURLToPath(new URL('../../web/build', import.meta.url));
+const builtReleaseFolder = fileURLToPath(new URL('../../deploy/release/dist', import.meta.url));
 
 /** Throws ListenError and StoreError. Disposal: agents are told to come back, what they sent is committed, Postgres stops. */
 export async function startCollector(config: Config, options: CollectorOptions): Promise<Collector> {
   const { log, signal, progress } = options;
   await using resources = new AsyncDisposableStack();
   // The port first: a second Foretop is told so before it touches any data.
-  const listener = resources.use(await listen(config.port, log));
+  const listener = resources.use(await listen(config.port, log, config.listen));
   const databaseUrl = config.databaseUrl?.reveal();
   const store = resources.use(
     await openStore({ dataDir: config.dataDir, databaseUrl, role: 'collector', log, signal, progress }),
@@ -81,8 +93,10 @@ export async function startCollector(config: Config, options: CollectorOptions):
       live,
       agents,
       settings: config,
+      disk: () => budget.state(),
       version: collectorVersion,
       webFolder,
+      releaseFolder: config.releaseFolder ?? builtReleaseFolder,
       log,
       counters,
     }),
@@ -90,10 +104,12 @@ export async function startCollector(config: Config, options: CollectorOptions):
   resources.defer(() => listener.stop());
   await writeServedPort(store.db, listener.port);
   progress(`Listening on http://localhost:${listener.port}`);
+  // The first to go: whatever waits for the database from here on has only so long.
+  resources.defer(() => void setTimeout(giveUpOnDatabase, databasePatienceMs, store, log).unref());
   const running = resources.move();
   return {
     port: listener.port,
-    createLoginLink: async () => loginLink(listener.port, await createLoginCode(store.db)),
+    createLoginLink: async () => loginLink(listener.port, await createLoginCode(store.db), config.publicUrl),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

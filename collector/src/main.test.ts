@@ -52,6 +52,19 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
+test.each([
+  [['serve', '--set=PGPASSWORD=hunter2'], {}],
+  [['serve', "--database-url=postgres://me:hunter2@host/it's"], {}],
+  [['hosts', 'list', '--password=hunter2\nhunter2'], {}],
+  [['serve'], { DATABASE_URL: 'mysql://me:hunter2@host/db' }],
+  [['serve', '--port', 'postgres://me:hunter2@host'], {}],
+])('a secret in the wrong place is not repeated: %j', async (args, environment) => {
+  const { code, stderr } = await foretop(args, environment as Record<string, string>);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/unknown option '--[\w-]+=…'|is not a URL|--port is/);
+  expect(stderr).not.toContain('hunter2');
+});
+
 test('an expected failure exits with 1 and one readable message', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'foretop-main-'));
   const file = join(folder, 'file');

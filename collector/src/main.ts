@@ -77,6 +77,7 @@ function program(environment: Environment): Command {
     .description('Foretop collector: stores what agents see, serves the dashboard and the API on localhost.')
     .version(collectorVersion)
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
     .addHelpText('after', `\n${environmentHelp}`);
 
   serveSettings(foretop.command('serve'))
@@ -126,11 +127,14 @@ function program(environment: Environment): Command {
       const config = configOf(options);
       return operate(
         options,
-        operations.createLoginLink(options.port === undefined ? undefined : config.port, config.port),
+        operations.createLoginLink(options.port === undefined ? undefined : config.port, config.port, config.publicUrl),
       );
     });
   return foretop;
 }
+
+/** The value of an option that does not exist may be a secret that was meant for another place. */
+const withoutValues = (fault: string) => fault.replace(/(unknown option '[^'=]*)=[^]*'/, "$1=…'");
 
 const environmentHelp = `Each option of serve is also a key in the configuration file and an environment variable, as the help of serve names it.
 FORETOP_DATA is the data directory of every command. DATABASE_URL uses a Postgres (15 or newer) rather than the embedded one.

@@ -10,7 +10,7 @@ import type { Store } from '../src/store/database.ts';
 import { sealBatch, segmentOf, type TestHost } from './batches.ts';
 import { testRetention, testStore } from './postgres.ts';
 
-type CountedTable = 'connection_segment' | 'metric_chunk' | 'process_1m' | 'gap';
+type CountedTable = 'connection_segment' | 'dns_exchange' | 'scan_evidence' | 'metric_chunk' | 'process_1m' | 'gap';
 
 /** Call at the top of a test file; the store is there once tests run. */
 export function ingestSuite() {

@@ -19,6 +19,8 @@ declare module 'vitest' {
 /** Enough for suites that write history, and quick to make. */
 export const testRetention: Retention = {
   connection_segment: 3,
+  dns_exchange: 3,
+  scan_evidence: 3,
   metric_chunk: 3,
   metric_1m: 3,
   process_1m: 3,

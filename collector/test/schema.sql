@@ -71,10 +71,40 @@ CREATE TABLE connection_segment (
   name text,
   name_source smallint not null,
   peer_host_id integer,
-  connection_count integer not null
+  connection_count integer not null,
+  alpn text,
+  owner_rule smallint not null default 0
 ) PARTITION BY RANGE (seg_end);
 CREATE INDEX connection_segment_end ON ONLY public.connection_segment USING brin (seg_end timestamptz_minmax_multi_ops);
 CREATE INDEX connection_segment_host ON ONLY public.connection_segment USING btree (host_id, seg_end);
+
+CREATE TABLE dns_exchange (
+  host_id integer not null,
+  asked_at timestamp with time zone not null,
+  exchange_id bigint not null,
+  answered boolean not null,
+  latency_us bigint,
+  process_id bigint,
+  pid integer,
+  comm text not null,
+  connection_id bigint,
+  transport smallint not null,
+  kind smallint not null,
+  role smallint not null,
+  peer_address inet not null,
+  peer_port integer not null,
+  name text not null,
+  type integer not null,
+  rcode integer,
+  truncated boolean not null,
+  addresses inet[] not null,
+  canonical_names text[] not null,
+  query_bytes integer,
+  answer_bytes integer,
+  exchange_count integer not null
+) PARTITION BY RANGE (asked_at);
+CREATE INDEX dns_exchange_asked ON ONLY public.dns_exchange USING brin (asked_at timestamptz_minmax_multi_ops);
+CREATE INDEX dns_exchange_host ON ONLY public.dns_exchange USING btree (host_id, asked_at);
 
 CREATE TABLE enrol_token (
   token_hash bytea not null,
@@ -144,6 +174,12 @@ CREATE TABLE metric_1m (
   memory_bytes_max bigint,
   errors bigint,
   drops bigint,
+  socket_bytes bigint,
+  interface_bytes bigint,
+  forwarded_bytes bigint,
+  events_lost bigint,
+  late_seconds smallint not null default 0,
+  backfilled_seconds smallint not null default 0,
   constraint metric_1m_pkey PRIMARY KEY (host_id, subject, ts)
 ) PARTITION BY RANGE (ts);
 
@@ -195,6 +231,21 @@ CREATE TABLE process_1m (
 ) PARTITION BY RANGE (ts);
 CREATE INDEX process_1m_host ON ONLY public.process_1m USING btree (host_id, ts);
 CREATE INDEX process_1m_ts ON ONLY public.process_1m USING brin (ts);
+
+CREATE TABLE scan_evidence (
+  host_id integer not null,
+  scan_start timestamp with time zone not null,
+  scan_end timestamp with time zone not null,
+  evidence_id bigint not null,
+  kind smallint not null,
+  source_address inet not null,
+  local_address inet not null,
+  local_port integer,
+  ports integer not null,
+  packets bigint not null
+) PARTITION BY RANGE (scan_end);
+CREATE INDEX scan_evidence_end ON ONLY public.scan_evidence USING brin (scan_end timestamptz_minmax_multi_ops);
+CREATE INDEX scan_evidence_host ON ONLY public.scan_evidence USING btree (host_id, scan_end);
 
 CREATE TABLE session (
   cookie_hash bytea not null,

@@ -6,12 +6,18 @@ import { pino } from 'pino';
 import { testStore } from './postgres.ts';
 import { parseConfig } from '../src/config/config.ts';
 import { readEnvironment } from '../src/config/environment.ts';
+import { createDiskBudget } from '../src/store/disk-budget.ts';
+import { diskReader } from '../src/store/disk-use.ts';
+import { partitionedTables } from '../src/store/partitions.ts';
 import { createLiveHub, type LiveHub } from '../src/live/hub.ts';
 import type { Store } from '../src/store/database.ts';
 import type { Database, Role } from '../src/store/schema.ts';
 import { createApiToken } from '../src/serve/auth/access.ts';
 import { listen } from '../src/serve/listener.ts';
 import { startServer } from '../src/serve/server.ts';
+
+/** The test server's address behind a proxy that there is not. */
+export const publicUrl = 'https://foretop.example';
 
 export interface TestServer extends AsyncDisposable {
   store: Store;
@@ -29,17 +35,29 @@ export interface TestServer extends AsyncDisposable {
 export async function testServer(options: { webFolder?: string } = {}): Promise<TestServer> {
   await using resources = new AsyncDisposableStack();
   const store = resources.use(await testStore());
-  for (const table of ['connection_segment', 'metric_chunk', 'metric_1m', 'process_1m']) {
+  for (const table of partitionedTables) {
     await sql.raw(`create table ${table}_all partition of ${table} default`).execute(store.db);
   }
   const log = pino({ level: 'silent' });
   const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
   const listener = resources.use(await listen(0, log));
-  const config = parseConfig(readEnvironment({ FORETOP_DATA: '/nowhere' }), {}, false);
+  const config = parseConfig(readEnvironment({ FORETOP_DATA: '/nowhere', FORETOP_PUBLIC_URL: publicUrl }), {}, false);
+  const budget = createDiskBudget({ maxBytes: undefined, reader: diskReader(store, '/nowhere', '/nowhere'), log });
   const agents = { upgrade: (_request: unknown, socket: { destroy(): void }) => socket.destroy() };
   const webFolder = options.webFolder ?? '/nowhere';
   resources.use(
-    await startServer(listener, { store, live, agents, settings: config, version: '0', webFolder, log, counters: {} }),
+    await startServer(listener, {
+      store,
+      live,
+      agents,
+      settings: config,
+      disk: () => budget.state(),
+      version: '0',
+      webFolder,
+      releaseFolder: '/nowhere',
+      log,
+      counters: {},
+    }),
   );
   const url = `http://localhost:${listener.port}`;
   const { token } = await createApiToken(store.db, { name: '', role: 'viewer', expiresAt: null });
@@ -108,6 +126,7 @@ export async function insertSegment(
       name: null,
       name_source: 0,
       peer_host_id: null,
+      alpn: null,
       connection_count: 1,
       ...values,
     })

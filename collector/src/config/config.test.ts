@@ -59,6 +59,10 @@ test.each<[string, Record<string, string>, Options, RegExp]>([
     /^DATABASE_URL is not a URL of the form/,
   ],
   ['a budget too small', { HOME: '/h', FORETOP_MAX_DISK: '1MB' }, {}, /^FORETOP_MAX_DISK is "1MB"; .* at least 100MB/],
+  ['listening widely, unknown to browsers', { HOME: '/h', FORETOP_LISTEN: '0.0.0.0' }, {}, /FORETOP_PUBLIC_URL/],
+  ['no address', { HOME: '/h', FORETOP_LISTEN: 'eth0', FORETOP_PUBLIC_URL: 'https://f.example' }, {}, /an IP address/],
+  ['public in plain', { HOME: '/h', FORETOP_PUBLIC_URL: 'http://f.example' }, {}, /^FORETOP_PUBLIC_URL .*; https:/],
+  ['public with a path', { HOME: '/h', FORETOP_PUBLIC_URL: 'https://f.example/app' }, {}, /without a path/],
   ['no retention', { HOME: '/h', FORETOP_RETENTION_GAPS: '0' }, {}, /^FORETOP_RETENTION_GAPS is "0"; a number from 1/],
   ['no URL at all', { HOME: '/h', DATABASE_URL: 'hunter2' }, {}, /^DATABASE_URL/],
 ])('fault: %s', (_name, environment, options, expected) => {

@@ -9,6 +9,12 @@ import { type LogLevel, settings } from './settings.ts';
 export interface Config {
   readonly dataDir: string;
   readonly port: number;
+  /** Beside the loopback addresses. Absent: those alone. */
+  readonly listen: string | undefined;
+  /** An origin, such as https://foretop.example. */
+  readonly publicUrl: string | undefined;
+  /** Absent: the one that was built from this source. */
+  readonly releaseFolder: string | undefined;
   /** Absent: the embedded Postgres under dataDir. */
   readonly databaseUrl: Secret | undefined;
   readonly logLevel: LogLevel;
@@ -58,6 +64,11 @@ export function parseConfig(environment: Environment, options: Options, root: bo
   if (dataDir === undefined && !faults.some((fault) => /^(--data|FORETOP_DATA) /.test(fault))) {
     faults.push('No data directory is known, since HOME is not set. Name one with --data or FORETOP_DATA.');
   }
+  if (values.listen !== undefined && values['public-url'] === undefined) {
+    faults.push(
+      'To listen beyond localhost, tell with --public-url or FORETOP_PUBLIC_URL how browsers reach it: https://HOST of the proxy in front, or http://localhost:PORT where only this machine does.',
+    );
+  }
   if (file?.entries.has('data') && !isNamed(environment, options)) {
     faults.push(`"data" in ${file.path} would lead away from where that file was found. Give it with --data instead.`);
   }
@@ -65,10 +76,15 @@ export function parseConfig(environment: Environment, options: Options, root: bo
   return Object.freeze({
     dataDir: dataDir!,
     port: values.port,
+    listen: values.listen,
+    publicUrl: values['public-url'],
+    releaseFolder: values.release,
     databaseUrl: values['database-url'],
     logLevel: values['log-level'],
     retention: Object.freeze({
       connection_segment: values['retention.connections'],
+      dns_exchange: values['retention.dns'],
+      scan_evidence: values['retention.scans'],
       metric_chunk: values['retention.seconds'],
       metric_1m: values['retention.minutes'],
       process_1m: values['retention.process-minutes'],

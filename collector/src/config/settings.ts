@@ -1,4 +1,5 @@
 // Everything that can be set on the collector: the one schema of flags, environment and file.
+import { isIP } from 'node:net';
 import { byteCount, choice, defineSettings, type Kind, path, setting, wholeNumber } from '@foretop/proto/settings';
 import { defaultRetention } from '../store/retention.ts';
 import { Secret } from './secret.ts';
@@ -16,6 +17,27 @@ const databaseUrl: Kind<Secret> = {
     return url !== null && /^postgres(ql)?:$/.test(url.protocol) ? new Secret(value as string) : undefined;
   },
   write: String,
+};
+
+/** Scheme, name and port as a browser's address bar shows them, without a path. */
+const origin: Kind<string> = {
+  placeholder: '<url>',
+  expects: 'https://HOST[:PORT], or http://localhost[:PORT], without a path,',
+  parse(value) {
+    const url = typeof value === 'string' ? URL.parse(value) : null;
+    if (url === null || url.href !== `${url.origin}/`) return undefined;
+    // Over plain http to another machine, sessions could be read on the way.
+    const loopback = url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
+    return loopback || url.protocol === 'https:' ? url.origin : undefined;
+  },
+  write: (value) => value,
+};
+
+const ipAddress: Kind<string> = {
+  placeholder: '<address>',
+  expects: 'an IP address',
+  parse: (value) => (typeof value === 'string' && isIP(value) !== 0 ? value : undefined),
+  write: (value) => value,
 };
 
 /** A table has a partition for each day that it keeps, and Postgres plans over all of them. */
@@ -41,6 +63,25 @@ export const settings = defineSettings({
     kind: wholeNumber(1, 65_535),
     default: defaultPort,
     variable: 'FORETOP_PORT',
+  }),
+  listen: setting<string | undefined>({
+    text: 'listen on this address too (0.0.0.0 or ::, on all), for a proxy in front or a published port of a container; requires public-url',
+    kind: ipAddress,
+    default: undefined,
+    variable: 'FORETOP_LISTEN',
+  }),
+  'public-url': setting<string | undefined>({
+    text: 'where browsers reach it, besides localhost: the address of the proxy in front or of the published port; login links name it',
+    kind: origin,
+    default: undefined,
+    variable: 'FORETOP_PUBLIC_URL',
+  }),
+  release: setting<string | undefined>({
+    text: 'folder with a release of the agent, served to hosts that install it',
+    kind: path,
+    default: undefined,
+    defaultText: '`deploy/release/dist` of the source',
+    variable: 'FORETOP_RELEASE',
   }),
   'database-url': setting<Secret | undefined>({
     text: 'use this Postgres (15 or newer) rather than the embedded one',
@@ -80,6 +121,8 @@ export const settings = defineSettings({
     variable: 'FORETOP_ADMISSION_RATE',
   }),
   'retention.connections': days('connections', 'FORETOP_RETENTION_CONNECTIONS', defaultRetention.connection_segment),
+  'retention.dns': days('DNS questions and answers', 'FORETOP_RETENTION_DNS', defaultRetention.dns_exchange),
+  'retention.scans': days('traces of port scans', 'FORETOP_RETENTION_SCANS', defaultRetention.scan_evidence),
   'retention.seconds': days('readings of each second', 'FORETOP_RETENTION_SECONDS', defaultRetention.metric_chunk),
   'retention.minutes': days('readings of each minute', 'FORETOP_RETENTION_MINUTES', defaultRetention.metric_1m),
   'retention.process-minutes': days(

@@ -10,11 +10,14 @@ export interface BatchContext {
   readonly hostId: number;
   readonly bootId: Uint8Array;
   readonly offsetUs: number;
+  readonly receivedUs: number;
+  readonly epoch: Uint8Array;
+  readonly sequence: number;
   readonly nowUs: number;
   readonly retention: Retention;
   readonly ids: Ids;
   readonly refused: Refused;
-  /** End of the newest segment, Unix microseconds; 0 while there is none. */
+  /** End of the newest segment or DNS exchange, Unix microseconds; 0 while there is none. */
   newestUs: number;
 }
 

@@ -3,9 +3,11 @@ import type pg from 'pg';
 import type { IngestResult } from './batch.ts';
 import { copyIn } from './copy-in.ts';
 import { advanceCursors } from './cursors.ts';
+import { dnsColumns } from './dns.ts';
 import { chunkColumns } from './metrics.ts';
 import type { Encoders, PreparedBatch, Range } from './prepare.ts';
 import { processMinuteColumns } from './processes.ts';
+import { scanColumns } from './scans.ts';
 import { segmentColumns } from './segments.ts';
 import { addMetricMinutes, insertGaps, upsertProcesses } from './small-rows.ts';
 
@@ -46,6 +48,8 @@ async function writeRows(client: pg.ClientBase, fresh: readonly PreparedBatch[],
     joinRanges(fresh.map((prepared) => prepared[encoder])).map(({ start, end }) => encoders[encoder].slice(start, end));
   const tables = [
     ['connection_segment', segmentColumns, slices('segments')],
+    ['dns_exchange', dnsColumns, slices('dns')],
+    ['scan_evidence', scanColumns, slices('scans')],
     ['metric_chunk', chunkColumns, slices('chunks')],
     ['process_1m', processMinuteColumns, slices('processMinutes')],
   ] as const;

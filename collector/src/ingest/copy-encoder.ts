@@ -13,6 +13,9 @@ const rowReserve = 1024;
 /** utils/inet.h: PGSQL_AF_INET is AF_INET, PGSQL_AF_INET6 is AF_INET + 1 on every platform. */
 const familyIpv4 = 2;
 const familyIpv6 = 3;
+/** catalog/pg_type.dat */
+const inetOid = 869;
+const textOid = 25;
 
 /**
  * One growing buffer that is written row by row and reused. Values must be valid already: nothing here checks a range.
@@ -90,6 +93,11 @@ export class CopyEncoder {
     this.#at += 12;
   }
 
+  nullableHash(value: Hash64 | null): void {
+    if (value === null) this.null();
+    else this.hash(value);
+  }
+
   timestamp(unixUs: number): void {
     this.int8(unixUs - postgresEpochUs);
   }
@@ -114,6 +122,32 @@ export class CopyEncoder {
     at += 8;
     for (let index = 0; index < length; index++) bytes[at + index] = address[index]!;
     this.#at = at + length;
+  }
+
+  /** Each of 4 or 16 bytes; count 24 bytes for each with reserve(). */
+  inetArray(addresses: readonly Uint8Array[]): void {
+    const end = this.#array(inetOid, addresses.length);
+    for (const address of addresses) this.inet(address);
+    this.#view.setInt32(end, this.#at - end - 4);
+  }
+
+  /** UTF-8; count 4 bytes more for each with reserve(). */
+  textArray(texts: readonly Uint8Array[]): void {
+    const end = this.#array(textOid, texts.length);
+    for (const text of texts) this.bytes(text);
+    this.#view.setInt32(end, this.#at - end - 4);
+  }
+
+  /** The head of a one-dimensional array without nulls (utils/adt/arrayfuncs.c, array_recv). @returns where its length belongs. */
+  #array(elementOid: number, count: number): number {
+    const lengthAt = this.#at;
+    const head = count === 0 ? [0, 0, elementOid] : [1, 0, elementOid, count, 1];
+    this.#at += 4;
+    for (const word of head) {
+      this.#view.setInt32(this.#at, word);
+      this.#at += 4;
+    }
+    return lengthAt;
   }
 
   nullableInt4(value: number | null): void {

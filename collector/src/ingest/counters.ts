@@ -16,15 +16,19 @@ export class IngestCounters {
   batchesOutOfSequence = 0;
   batchesRefused = 0;
   rowsCommitted = 0;
+  dnsRowsCommitted = 0;
+  scanRowsCommitted = 0;
   rowsInvalid = 0;
   rowsOutsideClock = 0;
   commits = 0;
   commitFailures = 0;
 
-  count(result: IngestResult, { rows, refused }: PreparedBatch): void {
+  count(result: IngestResult, { rows, dnsRows, scanRows, refused }: PreparedBatch): void {
     this[counterOf[result]]++;
     if (result !== 'committed') return;
     this.rowsCommitted += rows;
+    this.dnsRowsCommitted += dnsRows;
+    this.scanRowsCommitted += scanRows;
     this.rowsInvalid += refused.invalid;
     this.rowsOutsideClock += refused.clock;
   }

@@ -11,9 +11,13 @@ export const chunkColumns = ['host_id', 'ts', 'subject', 'interval_us', 'sample_
 const secondUs = 1_000_000;
 const minuteUs = 60 * secondUs;
 const longestChunk = 60;
-const lastMetric = 9;
+const lastMetric = 13;
 /** An agent aligns chunks to the minute by an offset that is good to some milliseconds: a sample just before counts as of the minute. */
 const alignmentUs = 500_000;
+
+/** How long after its last second a chunk is neither late nor an outage's: see lateSeconds and backfilledSeconds. */
+const lateAfterUs = 30 * secondUs;
+const outageAfterUs = 60 * secondUs;
 
 /** A row of metric_1m, or a part of one: parts of the same minute add up. */
 export interface MetricMinute {
@@ -21,6 +25,9 @@ export interface MetricMinute {
   subject: string;
   minuteUs: number;
   seconds: number;
+  /** Of these, what came more than 30 s after it was complete, and what came so much later that the host was away meanwhile. */
+  lateSeconds: number;
+  backfilledSeconds: number;
   /** By Metric: the sum and the highest of its samples. */
   series: Map<Metric, { sum: number; max: number }>;
 }
@@ -42,7 +49,7 @@ export function writeMetrics(
     const samples = readChunk(chunk, context.offsetUs);
     if (samples === undefined) context.refused.invalid++;
     else if (inWindow(context, 'metric_1m', samples.startUs)) {
-      addMinutes(samples, context.hostId, minutes);
+      addMinutes(samples, context, minutes);
       // Minutes are kept longer than chunks: of a late chunk, the minutes may be all that is wanted.
       if (samples.startUs < oldestUs(context, 'metric_chunk')) continue;
       writeChunk(samples, context.hostId, out);
@@ -101,13 +108,18 @@ function writeChunk(samples: Samples, hostId: number, out: CopyEncoder): void {
   out.bytes(packed);
 }
 
-function addMinutes({ subject, startUs, count, values }: Samples, hostId: number, minutes: MetricMinute[]): void {
+function addMinutes(samples: Samples, { hostId, receivedUs }: BatchContext, minutes: MetricMinute[]): void {
+  const { subject, startUs, count, values } = samples;
+  const delayUs = receivedUs - (startUs + count * secondUs);
   for (let from = 0; from < count;) {
     const minute = minuteOf(startUs + from * secondUs);
     const until = Math.min(count, Math.ceil((minute + minuteUs - alignmentUs - startUs) / secondUs));
     const series: MetricMinute['series'] = new Map();
     for (const [metric, samples] of values) series.set(metric, sumAndMax(samples, from, until));
-    minutes.push({ hostId, subject, minuteUs: minute, seconds: until - from, series });
+    const seconds = until - from;
+    const lateSeconds = delayUs > lateAfterUs && delayUs <= outageAfterUs ? seconds : 0;
+    const backfilledSeconds = delayUs > outageAfterUs ? seconds : 0;
+    minutes.push({ hostId, subject, minuteUs: minute, seconds, lateSeconds, backfilledSeconds, series });
     from = until;
   }
 }
@@ -137,6 +149,8 @@ export function mergeMinutes(minutes: Iterable<MetricMinute>): MetricMinute[] {
 
 function addMinute(into: MetricMinute, from: MetricMinute): void {
   into.seconds += from.seconds;
+  into.lateSeconds += from.lateSeconds;
+  into.backfilledSeconds += from.backfilledSeconds;
   for (const [metric, { sum, max }] of from.series) {
     const known = into.series.get(metric);
     into.series.set(metric, known === undefined ? { sum, max } : addUp(known, sum, max));

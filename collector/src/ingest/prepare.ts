@@ -5,9 +5,11 @@ import type { Retention } from '../store/retention.ts';
 import type { IncomingBatch } from './batch.ts';
 import { type BatchContext, noneRefused } from './batch-context.ts';
 import { CopyEncoder } from './copy-encoder.ts';
+import { writeDnsExchanges } from './dns.ts';
 import { type GapRow, readGaps, refusalGaps } from './gaps.ts';
 import { type MetricMinute, writeMetrics } from './metrics.ts';
 import { type ProcessRow, readProcesses, writeProcessMinutes } from './processes.ts';
+import { writeScans } from './scans.ts';
 import { writeSegments } from './segments.ts';
 
 /** Where one batch's rows lie in an encoder. */
@@ -20,10 +22,15 @@ export interface PreparedBatch {
   batch: IncomingBatch;
   /** Why it cannot be stored; it then has no rows but the gap that says so. */
   poison: string | undefined;
+  /** Of all tables; those of the two newest kinds apart. */
   rows: number;
+  dnsRows: number;
+  scanRows: number;
   segments: Range;
   chunks: Range;
   processMinutes: Range;
+  dns: Range;
+  scans: Range;
   minutes: MetricMinute[];
   processes: ProcessRow[];
   gaps: GapRow[];
@@ -35,10 +42,18 @@ export interface Encoders {
   segments: CopyEncoder;
   chunks: CopyEncoder;
   processMinutes: CopyEncoder;
+  dns: CopyEncoder;
+  scans: CopyEncoder;
 }
 
 export function createEncoders(): Encoders {
-  return { segments: new CopyEncoder(), chunks: new CopyEncoder(), processMinutes: new CopyEncoder() };
+  return {
+    segments: new CopyEncoder(),
+    chunks: new CopyEncoder(),
+    processMinutes: new CopyEncoder(),
+    dns: new CopyEncoder(),
+    scans: new CopyEncoder(),
+  };
 }
 
 export interface PrepareOptions {
@@ -49,10 +64,11 @@ export interface PrepareOptions {
 
 /** Never throws for what a host sent: a batch that cannot be opened comes back as poison. */
 export function prepareBatch(batch: IncomingBatch, encoders: Encoders, options: PrepareOptions): PreparedBatch {
-  const { hostId, bootId, offsetUs } = batch;
+  const { hostId, bootId, offsetUs, receivedUs, epoch, sequence } = batch;
   try {
     const body = openChecked(batch);
-    const context: BatchContext = { ...options, hostId, bootId, offsetUs, refused: noneRefused(), newestUs: 0 };
+    const of = { hostId, bootId, offsetUs, receivedUs, epoch, sequence };
+    const context: BatchContext = { ...options, ...of, refused: noneRefused(), newestUs: 0 };
     return writeBody(batch, body, encoders, context);
   } catch (error) {
     // Also for a fault of our own: what one host sent must not stop the others. Rows written so far belong to no range.
@@ -69,9 +85,13 @@ export function poisonBatch(batch: IncomingBatch, encoders: Encoders, reason: st
     batch,
     poison: reason,
     rows: 0,
+    dnsRows: 0,
+    scanRows: 0,
     segments: emptyRange(encoders.segments),
     chunks: emptyRange(encoders.chunks),
     processMinutes: emptyRange(encoders.processMinutes),
+    dns: emptyRange(encoders.dns),
+    scans: emptyRange(encoders.scans),
     minutes: [],
     processes: [],
     gaps: [{ hostId: batch.hostId, startUs: at, endUs: at, reason: 'quarantined', lost: 1, detail }],
@@ -85,8 +105,9 @@ type Body = { [Key in keyof BatchBody]-?: NonNullable<BatchBody[Key]> };
 
 function openChecked(batch: IncomingBatch): Body {
   const body = openBatch(batch.payload, batch.payloadBytes) as Body;
-  const { bootId, strings, processes, segments, metrics, processMinutes, gaps } = body;
-  const longest = Math.max(...[processes, segments, metrics, processMinutes, gaps].map((rows) => rows.length));
+  const { bootId, strings, processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans } = body;
+  const kinds = [processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans];
+  const longest = Math.max(...kinds.map((rows) => rows.length));
   if (longest > limits.batchRows || strings.length > limits.stringTable) {
     throw new ProtocolError('frame-too-large', `batch has ${longest} rows of a kind and ${strings.length} strings`);
   }
@@ -101,16 +122,20 @@ function openChecked(batch: IncomingBatch): Body {
 
 function writeBody(batch: IncomingBatch, body: Body, encoders: Encoders, context: BatchContext): PreparedBatch {
   const minutes: MetricMinute[] = [];
-  let rows = 0;
-  const write = (encoder: CopyEncoder, writeRows: () => number): Range => {
+  const write = (encoder: CopyEncoder, writeRows: (encoder: CopyEncoder) => number): Written => {
     const start = encoder.length;
-    rows += writeRows();
-    return { start, end: encoder.length };
+    const rows = writeRows(encoder);
+    return { rows, range: { start, end: encoder.length } };
   };
-  const { segments, chunks, processMinutes } = encoders;
-  const segmentRange = write(segments, () => writeSegments(body.segments, body.strings, context, segments));
-  const chunkRange = write(chunks, () => writeMetrics(body.metrics, context, chunks, minutes));
-  const minuteRange = write(processMinutes, () => writeProcessMinutes(body.processMinutes, context, processMinutes));
+  const { strings } = body;
+  const segments = write(encoders.segments, (out) => writeSegments(body.segments, strings, context, out));
+  const dns = write(encoders.dns, (out) => writeDnsExchanges(body.dnsExchanges, strings, context, out));
+  const scans = write(encoders.scans, (out) => writeScans(body.scans, context, out));
+  const chunks = write(encoders.chunks, (out) => writeMetrics(body.metrics, context, out, minutes));
+  const processMinutes = write(encoders.processMinutes, (out) =>
+    writeProcessMinutes(body.processMinutes, context, out),
+  );
+  const copied = [segments, dns, scans, chunks, processMinutes].reduce((sum, { rows }) => sum + rows, 0);
   const seenUs = madeAboutUs(batch, context);
   const processes = readProcesses(body.processes, context, seenUs);
   const gaps = readGaps(body.gaps, context);
@@ -118,10 +143,14 @@ function writeBody(batch: IncomingBatch, body: Body, encoders: Encoders, context
   return {
     batch,
     poison: undefined,
-    rows: rows + processes.length + gaps.length,
-    segments: segmentRange,
-    chunks: chunkRange,
-    processMinutes: minuteRange,
+    rows: copied + processes.length + gaps.length,
+    dnsRows: dns.rows,
+    scanRows: scans.rows,
+    segments: segments.range,
+    chunks: chunks.range,
+    processMinutes: processMinutes.range,
+    dns: dns.range,
+    scans: scans.range,
     minutes,
     processes,
     gaps,
@@ -129,7 +158,12 @@ function writeBody(batch: IncomingBatch, body: Body, encoders: Encoders, context
   };
 }
 
-/** A batch does not say when it was sealed: the end of its newest segment comes near, the time of receipt is all that is left. */
+interface Written {
+  rows: number;
+  range: Range;
+}
+
+/** A batch does not say when it was sealed: the end of its newest segment or DNS exchange comes near, the time of receipt is all that is left. */
 function madeAboutUs({ receivedUs }: IncomingBatch, { newestUs, nowUs }: BatchContext): number {
   return Math.min(newestUs === 0 ? receivedUs : newestUs, nowUs);
 }

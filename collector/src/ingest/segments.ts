@@ -34,11 +34,14 @@ export const segmentColumns = [
   'name',
   'name_source',
   'connection_count',
+  'alpn',
+  'owner_rule',
 ] as const;
 
 /** Longest direction and name source numbers of the wire. */
 const lastDirection = 3;
 const lastNameSource = 3;
+const lastOwnerRule = 7;
 /** Earliest start of a connection or process that is believed: 2000-01-01. */
 export const earliestStartUs = 946_684_800_000_000;
 
@@ -56,9 +59,11 @@ export function writeSegments(
   for (const segment of segments as readonly Decoded[]) {
     const comm = comms.get(segment.comm);
     const name = names.get(segment.name);
-    if (comm === undefined || name === undefined || !isValid(segment, context.offsetUs)) context.refused.invalid++;
+    const alpn = names.get(segment.alpn);
+    if (comm === undefined || name === undefined || alpn === undefined || !isValid(segment, context.offsetUs))
+      context.refused.invalid++;
     else if (inWindow(context, 'connection_segment', segment.endUs + context.offsetUs)) {
-      writeSegment(segment, comm, name, processOf(segment), context, out);
+      writeSegment(segment, { comm, name, alpn }, processOf(segment), context, out);
       context.newestUs = Math.max(context.newestUs, segment.endUs + context.offsetUs);
       rows++;
     }
@@ -103,7 +108,7 @@ function hasValidPeers(segment: Decoded): boolean {
   );
 }
 
-const isAddress = (bytes: Uint8Array) => bytes.length === 4 || bytes.length === 16;
+export const isAddress = (bytes: Uint8Array) => bytes.length === 4 || bytes.length === 16;
 
 function hasValidCounts(segment: Decoded): boolean {
   return (
@@ -111,6 +116,8 @@ function hasValidCounts(segment: Decoded): boolean {
     isInt4(segment.connectionCount) &&
     segment.nameSource >= 0 &&
     segment.nameSource <= lastNameSource &&
+    segment.ownerRule >= 0 &&
+    segment.ownerRule <= lastOwnerRule &&
     optionalCount(segment.rxBytes) !== undefined &&
     optionalCount(segment.txBytes) !== undefined &&
     optionalCount(segment.rxPackets) !== undefined &&
@@ -118,8 +125,14 @@ function hasValidCounts(segment: Decoded): boolean {
   );
 }
 
+/** 0 = unknown. */
+export interface ProcessOfRow {
+  pid: number;
+  pidStartTicks: number;
+}
+
 /** A process has many connections: its id is computed once a batch. */
-function processIds({ hostId, bootId, ids }: BatchContext): (segment: Decoded) => Hash64 | null {
+export function processIds({ hostId, bootId, ids }: BatchContext): (row: ProcessOfRow) => Hash64 | null {
   const known = new Map<number, { startTicks: number; id: Hash64 }>();
   return ({ pid, pidStartTicks }) => {
     if (pid === 0 || pidStartTicks === 0) return null;
@@ -133,15 +146,14 @@ function processIds({ hostId, bootId, ids }: BatchContext): (segment: Decoded) =
 
 function writeSegment(
   segment: Decoded,
-  comm: Uint8Array,
-  name: Uint8Array,
+  { comm, name, alpn }: { comm: Uint8Array; name: Uint8Array; alpn: Uint8Array },
   process: Hash64 | null,
   context: BatchContext,
   out: CopyEncoder,
 ): void {
   const { hostId, bootId, offsetUs, ids } = context;
   const { protocol, remoteAddress, remotePort, pid } = segment;
-  out.reserve(comm.length + name.length);
+  out.reserve(comm.length + name.length + alpn.length);
   out.row(segmentColumns.length);
   out.int4(hostId);
   out.timestamp(segment.startUs + offsetUs);
@@ -150,8 +162,7 @@ function writeSegment(
   out.timestamp(segment.startedUs + offsetUs);
   out.bool(segment.startedBefore);
   out.bool(segment.closed);
-  if (process === null) out.null();
-  else out.hash(process);
+  out.nullableHash(process);
   out.nullableInt4(pid === 0 ? null : pid);
   out.bytes(comm);
   out.int8(segment.uid);
@@ -171,6 +182,9 @@ function writeSegment(
   else out.bytes(name);
   out.int2(segment.nameSource);
   out.int4(segment.connectionCount === 0 ? 1 : segment.connectionCount);
+  if (alpn.length === 0) out.null();
+  else out.bytes(alpn);
+  out.int2(segment.ownerRule);
 }
 
 function writePeer({ remoteAddress, remotePort }: Decoded, out: CopyEncoder): void {

@@ -30,6 +30,12 @@ export async function addMetricMinutes(client: pg.ClientBase, parts: readonly Me
     max(Metric.METRIC_MEMORY_BYTES),
     sum(Metric.METRIC_ERRORS),
     sum(Metric.METRIC_DROPS),
+    sum(Metric.METRIC_SOCKET_BYTES),
+    sum(Metric.METRIC_INTERFACE_BYTES),
+    sum(Metric.METRIC_FORWARDED_BYTES),
+    sum(Metric.METRIC_EVENTS_LOST),
+    minutes.map((minute) => Math.min(minute.lateSeconds, 60)),
+    minutes.map((minute) => Math.min(minute.backfilledSeconds, 60)),
   ]);
 }
 
@@ -42,19 +48,26 @@ const sums = [
   'cpu_permille_sum',
   'errors',
   'drops',
+  'socket_bytes',
+  'interface_bytes',
+  'forwarded_bytes',
+  'events_lost',
 ];
+const seconds60 = ['seconds', 'late_seconds', 'backfilled_seconds'];
 const highest = ['rx_bytes_max', 'tx_bytes_max', 'connections_max', 'cpu_permille_max', 'memory_bytes_max'];
 
 /** An unknown part does not make the whole unknown; sums stop at 2^53 - 1, the largest that is read back. */
 const minuteUpsert = `
   insert into metric_1m as m (host_id, ts, subject, seconds, rx_bytes, tx_bytes, rx_bytes_max, tx_bytes_max, rx_packets,
-    tx_packets, connections_sum, connections_max, cpu_permille_sum, cpu_permille_max, memory_bytes_max, errors, drops)
-  select h, to_timestamp(t), s, n, a, b, c, d, e, f, g, i, j, k, l, o, p
+    tx_packets, connections_sum, connections_max, cpu_permille_sum, cpu_permille_max, memory_bytes_max, errors, drops,
+    socket_bytes, interface_bytes, forwarded_bytes, events_lost, late_seconds, backfilled_seconds)
+  select h, to_timestamp(t), s, n, a, b, c, d, e, f, g, i, j, k, l, o, p, q, r, v, w, x, y
   from unnest($1::int4[], $2::float8[], $3::text[], $4::int2[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[],
-    $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[])
-    as u (h, t, s, n, a, b, c, d, e, f, g, i, j, k, l, o, p)
+    $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[],
+    $18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int2[], $23::int2[])
+    as u (h, t, s, n, a, b, c, d, e, f, g, i, j, k, l, o, p, q, r, v, w, x, y)
   on conflict (host_id, subject, ts) do update set
-    seconds = least(m.seconds + excluded.seconds, 60),
+    ${seconds60.map((name) => `${name} = least(m.${name} + excluded.${name}, 60)`).join(',\n    ')},
     ${sums.map((name) => `${name} = case when m.${name} is null then excluded.${name} when excluded.${name} is null then m.${name} else least(m.${name} + excluded.${name}, 9007199254740991) end`).join(',\n    ')},
     ${highest.map((name) => `${name} = greatest(m.${name}, excluded.${name})`).join(',\n    ')}`;
 

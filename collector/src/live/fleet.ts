@@ -179,6 +179,8 @@ export class Fleet {
       cpuPermille: pulses.map((pulse) => pulse?.cpuPermille ?? 0),
       memoryUsedBytes: pulses.map((pulse) => pulse?.memoryUsedBytes ?? 0),
       memoryTotalBytes: pulses.map((pulse) => pulse?.memoryTotalBytes ?? 0),
+      eventsLost: pulses.map((pulse) => pulse?.eventsLost ?? 0),
+      givenUp: pulses.map((pulse) => pulse?.givenUp ?? 0),
       coveragePermille: pulses.map((pulse) => (pulse?.hasCoverage ? (pulse.coveragePermille ?? 0) + 1 : 0)),
     };
   }

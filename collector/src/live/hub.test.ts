@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AgentLink, createLiveHub, type LiveHub } from './hub.ts';
 
 const { LIVE_SECTION_BANDWIDTH: bandwidth, LIVE_SECTION_CONNECTIONS: connections } = LiveSection;
-const { LIVE_SECTION_PROCESSES: processes, LIVE_SECTION_INTERFACES: interfaces } = LiveSection;
+const { LIVE_SECTION_PROCESSES: processes, LIVE_SECTION_INTERFACES: interfaces, LIVE_SECTION_DNS: dns } = LiveSection;
 
 let hub: LiveHub;
 
@@ -96,6 +96,50 @@ describe('a watched host', () => {
     const frames = rates.updates.flatMap((update) => update.frame ?? []);
     expect(frames.at(-1)).toMatchObject({ bandwidth: { rxRate: 5 } });
     expect(frames.every((frame) => !frame.opened?.length && !frame.closed?.length)).toBe(true);
+  });
+
+  it('holds so many rows over all hosts and no more, counts the others, and has the room again when nobody looks', () => {
+    using small = createLiveHub({ hashKey: randomBytes(16), log: pino({ level: 'silent' }), mostRows: 5 });
+    const link = (hostId: number) => ({ hostId, watch: () => undefined, close: () => undefined });
+    const views = [1, 2].map((hostId) => {
+      small.connected(link(hostId), { bootId: new Uint8Array(16), offsetUs: () => 0 });
+      small.pulse(hostId, { boottimeUs: Date.now() * 1000 });
+      const view = small.watchHost(hostId, { sections: [connections, processes], rateHz: 1 }, () => undefined);
+      const started = [{ identity: { pid: 1, comm: 'init' } }];
+      const opened = [row(1), row(2), row(3)];
+      small.frame(hostId, { sequence: 1, keyFrame: true, opened, started, hasConnections: true, hasProcesses: true });
+      return view;
+    });
+    expect(small.counters()).toMatchObject({ liveRows: 5, liveRowsRefusedTotal: 3, rowsRejectedTotal: 3 });
+    small.frame(1, { sequence: 2, closed: [1, 2], opened: [row(4)] });
+    expect(small.counters()).toMatchObject({ liveRows: 4, liveRowsRefusedTotal: 3 });
+    views[0]![Symbol.dispose]();
+    seconds(1);
+    expect(small.counters()).toMatchObject({ liveRows: 1, hostsWatched: 1 });
+    small.disconnected(link(2));
+    views[1]![Symbol.dispose]();
+    seconds(1);
+    expect(small.counters()).toMatchObject({ hostsWatched: 0 });
+  });
+
+  it('relays DNS to who asked for it, and the last few to who comes later', () => {
+    const agent = new FakeAgent(1);
+    const asked = (name: string) => ({
+      ...{ askedUs: 4, name, transport: 1, kind: 1, role: 1, peerAddress: Uint8Array.of(127, 0, 0, 53), peerPort: 53 },
+    });
+    const first = watch(1, [dns]);
+    const other = watch(1, [bandwidth]);
+    expect(agent.watches.at(-1)).toMatchObject({ sections: [bandwidth, dns] });
+    agent.frame({ keyFrame: true, dns: [asked('a')] });
+    agent.frame({ dns: [asked('b')], bandwidth: { rxRate: 1 } });
+    const namesOf = ({ updates }: { updates: HostLive[] }) =>
+      updates.flatMap((update) => update.frame?.dns ?? []).map(({ name }) => name);
+    expect(namesOf(first)).toEqual(['a', 'b']);
+    expect(namesOf(other)).toEqual([]);
+    const { frame } = first.updates.at(-1)!;
+    expect(frame).toMatchObject({ dns: [{ name: 'b', askedUs: agent.offsetUs + 4 }] });
+    expect(frame).not.toHaveProperty('bandwidth');
+    expect(namesOf(watch(1, [dns]))).toEqual(['a', 'b']);
   });
 
   it('gives a second viewer a key frame out of its own tables, in parts of bounded size', () => {

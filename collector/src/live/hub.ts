@@ -13,6 +13,7 @@ import type { HostStatusName } from '@foretop/proto/api';
 import type { Logger } from 'pino';
 import { createIds } from '../store/ids.ts';
 import { Fleet, type StatusChange } from './fleet.ts';
+import { Room } from './room.ts';
 import { absoluteUs } from './rows.ts';
 import { type LiveCounts, WatchedHost } from './watched-host.ts';
 
@@ -92,17 +93,20 @@ export interface LiveHubOptions {
   log: Logger;
   /** Unix milliseconds. */
   now?: () => number;
+  /** Rows of all watched hosts' tables together. */
+  mostRows?: number;
 }
 
 const tickMs = 1_000;
 
-export function createLiveHub({ hashKey, log, now = Date.now }: LiveHubOptions): LiveHub {
+export function createLiveHub({ hashKey, log, now = Date.now, mostRows }: LiveHubOptions): LiveHub {
   const ids = createIds(hashKey);
   const fleet = new Fleet();
   const agents = new Map<number, { link: AgentLink; session: AgentSession }>();
   const watched = new Map<number, WatchedHost>();
   const fleetListeners = new Set<(tick: FleetTick) => void>();
   const counts = noCounts();
+  const room = new Room(mostRows);
   const nowUs = (): number => now() * 1000;
 
   const announce = (changes: StatusChange[]): void => {
@@ -120,6 +124,7 @@ export function createLiveHub({ hashKey, log, now = Date.now }: LiveHubOptions):
       ids,
       now,
       counts,
+      room,
       status: () => fleet.status(hostId),
       history: () => fleet.history(hostId, nowUs()),
     });
@@ -133,7 +138,9 @@ export function createLiveHub({ hashKey, log, now = Date.now }: LiveHubOptions):
     announce(fleet.transitions(nowUs()));
     for (const [hostId, host] of watched) {
       host.tick();
-      if (host.idle) watched.delete(hostId);
+      if (!host.idle) continue;
+      watched.delete(hostId);
+      host[Symbol.dispose]();
     }
     const changes = fleet.changes(nowUs());
     for (const listener of fleetListeners) listener(changes);
@@ -182,6 +189,8 @@ export function createLiveHub({ hashKey, log, now = Date.now }: LiveHubOptions):
       hostsWatched: watched.size,
       hostViewers: [...watched.values()].reduce((sum, host) => sum + host.viewers, 0),
       fleetViewers: fleetListeners.size,
+      liveRows: room.used,
+      liveRowsRefusedTotal: room.refused,
       ...fleet.counts(),
       ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${name}Total`, count])),
     }),

@@ -6,14 +6,14 @@ import type { CleanFrame, HostTables } from './tables.ts';
 export type SectionSet = ReadonlySet<LiveSection>;
 
 const { LIVE_SECTION_BANDWIDTH: bandwidth, LIVE_SECTION_CONNECTIONS: connections } = LiveSection;
-const { LIVE_SECTION_PROCESSES: processes, LIVE_SECTION_INTERFACES: interfaces } = LiveSection;
+const { LIVE_SECTION_PROCESSES: processes, LIVE_SECTION_INTERFACES: interfaces, LIVE_SECTION_DNS: dns } = LiveSection;
 
 /** The sections that mean something, each once. */
 export function sectionSet(sections: readonly LiveSection[]): SectionSet {
-  return new Set([bandwidth, connections, processes, interfaces].filter((section) => sections.includes(section)));
+  return new Set([bandwidth, connections, processes, interfaces, dns].filter((section) => sections.includes(section)));
 }
 
-/** Whether the tables hold everything that these sections need, so that a viewer can start from them. */
+/** Whether the tables hold everything that these sections need, so that a viewer can start from them. DNS is no table: it has no whole. */
 export function isComplete(tables: HostTables, sections: SectionSet): boolean {
   return (
     (!sections.has(connections) || tables.connectionsComplete) &&
@@ -32,6 +32,10 @@ export function onlySections(frame: CleanFrame, sections: SectionSet): LiveFrame
   }
   if (sections.has(interfaces) && frame.interfaces.length > 0) {
     part.interfaces = frame.interfaces;
+    empty = false;
+  }
+  if (sections.has(dns) && frame.dns.length > 0) {
+    part.dns = frame.dns;
     empty = false;
   }
   if (sections.has(connections)) {
@@ -60,6 +64,7 @@ export function keyFrames(tables: HostTables, sections: SectionSet, latest: Clea
     started: running.slice(part * size, (part + 1) * size),
   }));
   parts[0]!.interfaces = sections.has(interfaces) ? tables.interfaces : [];
+  parts[0]!.dns = sections.has(dns) ? tables.dns : [];
   if (sections.has(bandwidth) && latest?.bandwidth) parts[0]!.bandwidth = latest.bandwidth;
   parts.at(-1)!.hasConnections = sections.has(connections);
   parts.at(-1)!.hasProcesses = sections.has(processes);

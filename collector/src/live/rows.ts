@@ -1,6 +1,13 @@
 // Rows of an agent's live frames, checked and made absolute: public ids, Unix microseconds, bounded text. A bad row is undefined.
 import { limits, stateName } from '@foretop/proto';
-import type { Direction, InterfaceSample, LiveConnection, LiveProcess, NameSource } from '@foretop/proto/live';
+import type {
+  Direction,
+  InterfaceSample,
+  LiveConnection,
+  LiveProcess,
+  NameSource,
+  OwnerRule,
+} from '@foretop/proto/live';
 import { cleanText } from '../store/host-text.ts';
 import { type Ids, idText } from '../store/ids.ts';
 
@@ -15,9 +22,9 @@ export interface HostFrame {
 
 type Count = number | null | undefined;
 
-const isCount = (value: Count): boolean =>
+export const isCount = (value: Count): boolean =>
   value === undefined || value === null || (Number.isSafeInteger(value) && value >= 0);
-const isPort = (value: Count): boolean => (value ?? 0) <= 65_535;
+export const isPort = (value: Count): boolean => (value ?? 0) <= 65_535;
 const noBytes = new Uint8Array(0);
 
 /** Unix microseconds of a boottime; never before the epoch, so that it can be sent as unsigned. */
@@ -63,6 +70,8 @@ export function cleanConnection(host: HostFrame, row: LiveConnection): LiveConne
     ...present('retransmissions', row.retransmissions),
     name: cleanText(row.name, limits.nameLength),
     nameSource: cleanNameSource(row.nameSource),
+    alpn: cleanText(row.alpn, limits.nameLength),
+    ownerRule: cleanOwnerRule(row.ownerRule),
   };
 }
 
@@ -126,3 +135,4 @@ function present<Key extends string>(key: Key, value: Count): { [K in Key]?: num
 /** Enums are open in proto3: a number that means nothing here is taken as the unknown one, 0. */
 const cleanDirection = (value: Direction | null | undefined): Direction => ((value ?? 0) <= 3 ? (value ?? 0) : 0);
 const cleanNameSource = (value: NameSource | null | undefined): NameSource => ((value ?? 0) <= 3 ? (value ?? 0) : 0);
+const cleanOwnerRule = (value: OwnerRule | null | undefined): OwnerRule => ((value ?? 0) <= 7 ? (value ?? 0) : 0);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { limits, ProtocolError } from '@foretop/proto';
-import type { LiveConnection, LiveFrame, LiveProcess } from '@foretop/proto/live';
+import type { LiveConnection, LiveDns, LiveFrame, LiveProcess } from '@foretop/proto/live';
 import { describe, expect, it } from 'vitest';
 import { createIds } from '../store/ids.ts';
 import type { HostFrame } from './rows.ts';
@@ -70,6 +70,27 @@ describe('HostTables', () => {
     expect(tables.connections.get(1)).toMatchObject({ startedUs: 1_700_000_005_000_000, cookie: 10 });
     expect(tables.connections.get(1)!.id).toMatch(/^7-[0-9a-f]{16}$/);
     expect(tables.processes.get(3)!.identity).toMatchObject({ startedUs: 1_700_000_001_000_000, comm: 'p3' });
+  });
+
+  it('passes on DNS exchanges made absolute, keeps the last for who comes later, and leaves out what is not valid', () => {
+    const exchange = (changes: Partial<LiveDns> = {}): LiveDns => ({
+      ...{ askedUs: 5_000_000, answered: true, latencyUs: 0, transport: 1, kind: 1, role: 1, type: 28, rcode: 3 },
+      ...{ peerAddress: Uint8Array.of(192, 0, 2, 53), peerPort: 53, name: 'a\0.example', comm: 'curl' },
+      ...changes,
+    });
+    const wrong: Partial<LiveDns>[] = [
+      ...[{ kind: 4 }, { role: 0 }, { transport: 3 }, { peerAddress: new Uint8Array(3) }, { peerPort: 70_000 }],
+      ...[{ addresses: [new Uint8Array(5)] }, { askedUs: 2 ** 60 }, { type: 65_536 }],
+    ];
+    const tables = applyAll([{ dns: [exchange()] }]);
+    const { frame } = tables.apply(host, { sequence: 2, dns: [...wrong.map(exchange), exchange({ name: 'b' })] });
+    expect([frame.dns.length, tables.rejectedRows]).toEqual([1, wrong.length]);
+    expect(tables.dns.map(({ name }) => name)).toEqual(['a\ufffd.example', 'b']);
+    expect(tables.dns[0]).toMatchObject({ askedUs: 1_700_000_005_000_000, latencyUs: 0, rcode: 3 });
+    tables.apply(host, { sequence: 3, dns: Array.from({ length: 1_000 }, () => exchange()) });
+    expect(tables.dns).toHaveLength(200);
+    tables.keepOnly(new Set([1]));
+    expect(tables.dns).toEqual([]);
   });
 
   it('is complete only from the last part of a key frame on', () => {

@@ -4,11 +4,14 @@ import {
   type ConnectionUpdates,
   type InterfaceSample,
   type LiveConnection,
+  type LiveDns,
   type LiveFrame,
   type LiveProcess,
   LiveSection,
   type ProcessUpdates,
 } from '@foretop/proto/live';
+import { cleanDns } from './dns-rows.ts';
+import { Room } from './room.ts';
 import { cleanConnection, cleanInterface, cleanProcess, type HostFrame } from './rows.ts';
 import { connectionUpdates, processUpdates } from './updates.ts';
 
@@ -29,6 +32,7 @@ export interface CleanFrame {
   processUpdates?: ProcessUpdates;
   exited: number[];
   interfaces: InterfaceSample[];
+  dns: LiveDns[];
 }
 
 export interface Applied {
@@ -37,16 +41,27 @@ export interface Applied {
   frame: CleanFrame;
 }
 
+/** Exchanges that are kept for viewers who come later. */
+const keptDns = 200;
+
 export class HostTables {
   readonly connections = new Map<number, LiveConnection>();
   readonly processes = new Map<number, LiveProcess>();
   interfaces: InterfaceSample[] = [];
+  /** The last few, oldest first. */
+  dns: LiveDns[] = [];
   connectionsComplete = false;
   processesComplete = false;
   boottimeUs = 0;
   /** Rows that were not valid, or beyond the bounds, since the start. */
   rejectedRows = 0;
   #sequence: number | undefined;
+  readonly #room: Room;
+
+  /** `room` is what it shares with the tables of other hosts. */
+  constructor(room: Room = new Room()) {
+    this.#room = room;
+  }
 
   /** Throws ProtocolError for a frame whose structure is wrong; single bad rows are left out and counted. */
   apply(host: HostFrame, frame: LiveFrame): Applied {
@@ -72,6 +87,7 @@ export class HostTables {
     this.#forgetConnections();
     this.#forgetProcesses();
     this.interfaces = [];
+    this.dns = [];
     this.#sequence = undefined;
   }
 
@@ -80,14 +96,17 @@ export class HostTables {
     if (!sections.has(LiveSection.LIVE_SECTION_CONNECTIONS)) this.#forgetConnections();
     if (!sections.has(LiveSection.LIVE_SECTION_PROCESSES)) this.#forgetProcesses();
     if (!sections.has(LiveSection.LIVE_SECTION_INTERFACES)) this.interfaces = [];
+    if (!sections.has(LiveSection.LIVE_SECTION_DNS)) this.dns = [];
   }
 
   #forgetConnections(): void {
+    this.#room.giveBack(this.connections.size);
     this.connections.clear();
     this.connectionsComplete = false;
   }
 
   #forgetProcesses(): void {
+    this.#room.giveBack(this.processes.size);
     this.processes.clear();
     this.processesComplete = false;
   }
@@ -96,6 +115,7 @@ export class HostTables {
     // Who is in both lists either lived between two frames, and is left out of both, or is a pid taken over by a new process.
     const closed = (frame.closed ?? []).filter((handle) => this.connections.delete(handle));
     const exited = (frame.exited ?? []).filter((pid) => this.processes.delete(pid));
+    this.#room.giveBack(closed.length + exited.length);
     const short = { handles: missing(frame.closed, closed), pids: missing(frame.exited, exited) };
     const opened = this.#keep(frame.opened ?? [], (row) => cleanConnection(host, row), {
       table: this.connections,
@@ -114,7 +134,11 @@ export class HostTables {
     const given = frame.interfaces ?? [];
     const interfaces = given.map(cleanInterface).filter((row) => row !== undefined);
     if (interfaces.length > 0) this.interfaces = interfaces;
-    this.rejectedRows += updates.rejected + changed.rejected + given.length - interfaces.length;
+    const asked = frame.dns ?? [];
+    const dns = asked.map((row) => cleanDns(host, row)).filter((row) => row !== undefined);
+    this.dns = [...this.dns, ...dns].slice(-keptDns);
+    const rejected = given.length - interfaces.length + asked.length - dns.length;
+    this.rejectedRows += updates.rejected + changed.rejected + rejected;
     return {
       ...bandwidthOnly(frame),
       keyFrame: frame.keyFrame ?? false,
@@ -125,6 +149,7 @@ export class HostTables {
       ...(changed.accepted && { processUpdates: changed.accepted }),
       exited,
       interfaces,
+      dns,
       hasConnections: frame.hasConnections ?? false,
       hasProcesses: frame.hasProcesses ?? false,
     };
@@ -136,7 +161,7 @@ export class HostTables {
       const key = into.keyOf(row);
       if (into.gone.has(key)) continue;
       const accepted = clean(row);
-      if (accepted === undefined || (into.table.size >= into.most && !into.table.has(key))) {
+      if (accepted === undefined || !this.#hasRoom(key, into)) {
         this.rejectedRows++;
         continue;
       }
@@ -144,6 +169,10 @@ export class HostTables {
       kept.push(accepted);
     }
     return kept;
+  }
+
+  #hasRoom<Row>(key: number, { table, most }: Destination<Row>): boolean {
+    return table.has(key) || (table.size < most && this.#room.take());
   }
 }
 
@@ -175,6 +204,7 @@ function checkStructure(frame: LiveFrame): void {
     started: frame.started?.length ?? 0,
     'process updates': frame.processUpdates?.pid?.length ?? 0,
     exited: frame.exited?.length ?? 0,
+    'DNS exchanges': frame.dns?.length ?? 0,
   };
   for (const [kind, count] of Object.entries(rows)) {
     // A process or connection table may close as a whole in one frame.
@@ -214,5 +244,6 @@ export function bandwidthOnly(frame: LiveFrame): CleanFrame {
     started: [],
     exited: [],
     interfaces: [],
+    dns: [],
   };
 }

@@ -7,6 +7,7 @@ import { statusNumber } from './fleet.ts';
 import type { AgentLink, AgentSession, LiveTables, WatchedSections } from './hub.ts';
 import { Lease } from './leases.ts';
 import { isComplete, keyFrames, onlySections, type SectionSet, sectionSet } from './relay.ts';
+import type { Room } from './room.ts';
 import { absoluteUs, type HostFrame } from './rows.ts';
 import { bandwidthOnly, type CleanFrame, HostTables } from './tables.ts';
 
@@ -26,6 +27,8 @@ export interface WatchedHostOptions {
   /** Pulses of the last 60 s. */
   history: () => HistorySample[];
   counts: LiveCounts;
+  /** For the rows of its tables, shared with the other hosts. */
+  room: Room;
 }
 
 /** Counted over all hosts. */
@@ -52,10 +55,10 @@ interface Waiting {
   answer: (tables: LiveTables | undefined) => void;
 }
 
-export class WatchedHost {
+export class WatchedHost implements Disposable {
   readonly #options: WatchedHostOptions;
   readonly #lease = new Lease();
-  readonly #tables = new HostTables();
+  readonly #tables: HostTables;
   readonly #viewers = new Set<Viewer>();
   readonly #waiting = new Set<Waiting>();
   /** One want for all requests of the same sections. */
@@ -66,11 +69,17 @@ export class WatchedHost {
 
   constructor(options: WatchedHostOptions) {
     this.#options = options;
+    this.#tables = new HostTables(options.room);
   }
 
   /** Nobody wants anything of it, so it need not be kept. */
   get idle(): boolean {
     return !this.#lease.wanted && this.#viewers.size === 0 && this.#waiting.size === 0;
+  }
+
+  /** Gives its rows' room back; it is not used any more. */
+  [Symbol.dispose](): void {
+    this.#tables.reset();
   }
 
   get viewers(): number {

@@ -8,6 +8,7 @@ import { timeout } from 'hono/timeout';
 import type { Logger } from 'pino';
 import type { LiveHub } from '../live/hub.ts';
 import type { Store } from '../store/database.ts';
+import type { DiskBudgetState } from '../store/disk-budget.ts';
 import { QueryTimeoutError } from '../store/queries/bounded-read.ts';
 import { createAudit } from './audit.ts';
 import { selectHostSpans } from '../store/queries/gaps.ts';
@@ -24,13 +25,18 @@ import { bandwidthRoutes } from './routes/bandwidth.ts';
 import { connectionDetailRoutes } from './routes/connection-detail.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import type { ServeEnv } from './routes/context.ts';
+import { coverageRoutes } from './routes/coverage.ts';
+import { dnsRoutes } from './routes/dns.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
+import { fleetRoutes } from './routes/fleet.ts';
 import { gapRoutes } from './routes/gaps.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { interfaceRoutes } from './routes/interfaces.ts';
 import { openapiRoutes } from './routes/openapi.ts';
 import { processRoutes } from './routes/processes.ts';
+import { scanRoutes } from './routes/scans.ts';
+import { releaseRoutes } from './routes/release.ts';
 import { sessionRoutes, signInRoute } from './routes/session.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { type Settings, systemRoutes } from './routes/system.ts';
@@ -44,7 +50,9 @@ export interface AppOptions {
   checkOrigin: OriginCheck;
   site: StaticSite;
   settings: Settings;
+  disk: () => Readonly<DiskBudgetState>;
   version: string;
+  releaseFolder: string;
   log: Logger;
   /** Counters of the other parts, by part, for /metrics. */
   counters: Readonly<Record<string, CounterSource>>;
@@ -125,9 +133,14 @@ export function createApp(options: AppOptions): Fetch {
   api.route('/', sessionRoutes({ access, audit, ended: options.sessionEnded }));
   api.route('/', systemRoutes({ ...options, startedAt: new Date(now()), now }));
   api.route('/', statsRoutes({ store, live, finder, now }));
+  api.route('/', fleetRoutes({ store, live, keptDays: options.settings.retention.metric_1m, now }));
   api.route('/', hostRoutes({ store, live, exporter, audit, now }));
   api.route('/', connectionRoutes({ store, finder, exporter, now }));
   api.route('/', connectionDetailRoutes({ store, live, now }));
+  const { retention } = options.settings;
+  api.route('/', dnsRoutes({ store, live, exporter, keptDays: retention.dns_exchange, now }));
+  api.route('/', scanRoutes({ store, live, exporter, keptDays: retention.scan_evidence, now }));
+  api.route('/', coverageRoutes({ store, exporter, now }));
   api.route('/', processRoutes({ store, live, exporter, now }));
   api.route('/', interfaceRoutes({ store, live, exporter }));
   api.route('/', bandwidthRoutes({ store, live, exporter, now }));
@@ -137,6 +150,8 @@ export function createApp(options: AppOptions): Fetch {
   api.route('/', historyRoutes({ store, audit, now }));
   api.route('/', auditRoutes({ store, exporter, now }));
   app.route('/api/v1', api);
+
+  app.route('/', releaseRoutes({ folder: options.releaseFolder, publicUrl: options.settings.publicUrl }));
 
   app.all('/api/*', (context) => {
     throw new RequestError('not-found', `There is no ${context.req.method} ${context.req.path}.`);

@@ -3,6 +3,7 @@ import type { Pulse } from '@foretop/proto';
 import type { HostStatusName } from '@foretop/proto/api';
 import type { LiveHub } from '../live/hub.ts';
 import type { Metric } from './metrics.ts';
+import { givenUpNames, sacrifices } from './query/names.ts';
 
 /** Each host is a label value in somebody's time series database. */
 export const mostMetricHosts = 500;
@@ -48,6 +49,14 @@ export function fleetMetrics(hosts: readonly MetricHost[], live: Live, most = mo
         value: value(entry),
       })),
     );
+  const givenUp = (name: string) =>
+    pulses.filter(({ pulse }) => givenUpNames(pulse.givenUp ?? 0).includes(name)).length;
+  const seconds = ({ pulse }: Told) =>
+    Object.entries({
+      missing: pulse.missingSeconds ?? 0,
+      late: pulse.lateSeconds ?? 0,
+      backfilled: pulse.backfilledSeconds ?? 0,
+    });
   const connections = ({ pulse }: Told) => pulse.connections ?? 0;
   const received = ({ pulse }: Told) => pulse.rxRate ?? 0;
   const transmitted = ({ pulse }: Told) => pulse.txRate ?? 0;
@@ -72,5 +81,38 @@ export function fleetMetrics(hosts: readonly MetricHost[], live: Live, most = mo
     ofEach('foretop_host_transmit_bytes_per_second', 'Transmitted by a live host, loopback left out.', transmitted),
     ofEach('foretop_host_cpu_ratio', 'CPU use of a live host, 0 to 1.', ({ pulse }) => (pulse.cpuPermille ?? 0) / 1000),
     ofEach('foretop_host_memory_used_bytes', 'Memory used on a live host.', ({ pulse }) => pulse.memoryUsedBytes ?? 0),
+    ofEach(
+      'foretop_host_coverage_ratio',
+      "Share of a live host's traffic that was seen at sockets, 0 to 1; left out where it is not known.",
+      ({ pulse }) => (pulse.hasCoverage === true ? (pulse.coveragePermille ?? 0) / 1000 : NaN),
+    ),
+    ofEach(
+      'foretop_host_events_lost',
+      'Events that the kernel of a live host could not hand over, since its agent started.',
+      ({ pulse }) => pulse.eventsLost ?? 0,
+    ),
+    ofEach(
+      'foretop_host_given_up',
+      'How many things the agent of a live host does without at the moment to stay within its budget.',
+      ({ pulse }) => givenUpNames(pulse.givenUp ?? 0).length,
+    ),
+    gauge(
+      'foretop_host_ledger_seconds',
+      'Seconds of a live host that are missing, came late, or after an outage, since its agent started.',
+      shown.flatMap((entry) =>
+        seconds(entry).map(([kind, value]) => ({
+          labels: { host_id: String(entry.host.hostId), host: entry.host.name, kind },
+          value,
+        })),
+      ),
+    ),
+    gauge('foretop_fleet_events_lost', 'Events lost on all live hosts, since their agents started.', [
+      { value: total(({ pulse }) => pulse.eventsLost ?? 0) },
+    ]),
+    gauge(
+      'foretop_fleet_hosts_given_up',
+      'Live hosts whose agents do without something to stay within their budget.',
+      sacrifices.map((name) => ({ labels: { what: name }, value: givenUp(name) })),
+    ),
   ];
 }

@@ -20,6 +20,24 @@ test('answers 503 before the collector is ready, then what it is given', async (
   expect(await (await fetch(`http://localhost:${listener.port}/`)).text()).toBe('ready');
 });
 
+// Only Linux answers on all of 127.0.0.0/8 without being told.
+test.runIf(process.platform === 'linux')('another address is listened on only if asked for', async () => {
+  const reaches = (port: number) =>
+    fetch(`http://127.0.0.2:${port}/healthz`).then(
+      ({ status }) => status,
+      () => undefined,
+    );
+  {
+    await using listener = await listen(0, log);
+    expect(await reaches(listener.port)).toBeUndefined();
+  }
+  for (const address of ['127.0.0.2', '0.0.0.0', '::']) {
+    await using listener = await listen(0, log, address);
+    expect(await reaches(listener.port)).toBe(503);
+    expect((await fetch(`http://127.0.0.1:${listener.port}/healthz`)).status).toBe(503);
+  }
+});
+
 test.each(['127.0.0.1', '::1'])('a port in use on %s is named, with what to do', async (address) => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, address, resolve));

@@ -1,4 +1,4 @@
-// Holds the port on both loopback addresses from the first moment, and answers 503 until the collector is ready.
+// Holds the port on both loopback addresses, and on another if asked for, from the first moment, and answers 503 until the collector is ready.
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -35,8 +35,10 @@ const mostConnections = 4_096;
 /** How long requests in flight are waited for. */
 const drainMs = 2_000;
 
-/** Port 0 takes any free one. Throws ListenError. */
-export async function listen(port: number, log: Logger): Promise<Listener> {
+const allAddresses = ['0.0.0.0', '::'];
+
+/** Port 0 takes any free one. `address` is listened on beside loopback; 0.0.0.0 and :: stand for all. Throws ListenError. */
+export async function listen(port: number, log: Logger, address?: string): Promise<Listener> {
   let handlers: Handlers = {
     request: (_request, response) => void response.writeHead(503, startingHeaders).end(startingBody),
     upgrade: refuseUpgrade,
@@ -63,14 +65,23 @@ export async function listen(port: number, log: Logger): Promise<Listener> {
 
   await using resources = new AsyncDisposableStack();
   const first = create();
-  await bind(first, port, '127.0.0.1');
+  const onAll = address !== undefined && allAddresses.includes(address);
+  await bind(first, port, onAll ? address : '127.0.0.1');
   resources.defer(() => close(first));
   const bound = (first.address() as AddressInfo).port;
-  const second = create();
   const servers = [first];
-  if (await bindIfPresent(second, bound, '::1', log)) {
-    resources.defer(() => close(second));
-    servers.push(second);
+  const keep = (server: Server) => {
+    resources.defer(() => close(server));
+    servers.push(server);
+  };
+  if (!onAll) {
+    const second = create();
+    if (await bindIfPresent(second, bound, '::1', log)) keep(second);
+    if (address !== undefined) {
+      const third = create();
+      await bind(third, bound, address);
+      keep(third);
+    }
   }
   const open = resources.move();
   return {

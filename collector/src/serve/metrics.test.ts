@@ -91,6 +91,22 @@ describe('the fleet', () => {
     expect(metrics.get('foretop_fleet_hosts_left_out')!.samples[0]!.value).toBe(0);
   });
 
+  test('coverage is left out where it is not known; lost events and what was given up are there', () => {
+    const pulse = { hasCoverage: true, coveragePermille: 998, eventsLost: 7, missingSeconds: 3, givenUp: 6 };
+    const told = { ...live, lastPulse: (hostId: number) => ({ pulse: hostId === 1 ? pulse : {}, receivedUs: 0 }) };
+    const metrics = parseMetrics(metricsText(fleetMetrics(hosts, told)));
+    const values = (name: string) => metrics.get(name)!.samples.map(({ value }) => value);
+    expect(values('foretop_host_coverage_ratio')).toEqual([0.998]);
+    expect(values('foretop_host_events_lost')).toEqual([7, 0, 0]);
+    expect(values('foretop_host_given_up')).toEqual([2, 0, 0]);
+    expect(values('foretop_host_ledger_seconds').slice(0, 3)).toEqual([3, 0, 0]);
+    expect(values('foretop_fleet_events_lost')).toEqual([7]);
+    const givenUp = metrics
+      .get('foretop_fleet_hosts_given_up')!
+      .samples.map(({ labels, value }) => [labels['what'], value]);
+    expect(Object.fromEntries(givenUp)).toEqual({ payload: 0, sni: 1, dns: 1, 'live-rate': 0, 'sample-interval': 0 });
+  });
+
   test('hosts beyond the bound have no series, are counted, and are in the totals', () => {
     const metrics = parseMetrics(metricsText(fleetMetrics(hosts, live, 2)));
     expect(metrics.get('foretop_host_connections')!.samples).toHaveLength(2);

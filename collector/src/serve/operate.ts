@@ -113,13 +113,13 @@ export function hostsRevoke(hostId: number): Operation {
   };
 }
 
-export function createLoginLink(port: number | undefined, standardPort: number): Operation {
+export function createLoginLink(port: number | undefined, standardPort: number, publicUrl?: string): Operation {
   return async ({ db }, { result, note }) => {
     const served = port ?? (await readServedPort(db)) ?? standardPort;
     note('Good once, for 10 minutes, in a browser on this machine, while the collector runs.');
     const code = await createLoginCode(db);
     await record(db, 'login-link.create', {});
-    result(loginLink(served, code));
+    result(loginLink(served, code, port === undefined ? publicUrl : undefined));
   };
 }
 

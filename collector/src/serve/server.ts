@@ -3,6 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { LiveHub } from '../live/hub.ts';
 import type { Store } from '../store/database.ts';
+import type { DiskBudgetState } from '../store/disk-budget.ts';
 import { deleteExpiredAccess } from '../store/queries/access.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
@@ -20,8 +21,11 @@ export interface ServerOptions {
   /** Takes over upgrades of /agent. */
   agents: { upgrade: Handlers['upgrade'] };
   settings: Settings;
+  /** The size budget as it stands. */
+  disk: () => Readonly<DiskBudgetState>;
   version: string;
   webFolder: string;
+  releaseFolder: string;
   log: Logger;
   counters: Readonly<Record<string, CounterSource>>;
 }
@@ -32,7 +36,7 @@ const cleanEveryMs = 3_600_000;
 export async function startServer(listener: Listener, options: ServerOptions): Promise<AsyncDisposable> {
   const { store, live, log } = options;
   const access = createAccess(store.db);
-  const checkOrigin = createOriginCheck(listener.port);
+  const checkOrigin = createOriginCheck(listener.port, options.settings.publicUrl);
   const viewers = createViewers({ db: store.db, access, live, log });
   const site = await loadStaticSite(options.webFolder, listener.port);
   if (!site.built) log.warn({ event: 'dashboard-not-built', folder: options.webFolder });

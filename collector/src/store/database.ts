@@ -22,6 +22,8 @@ export interface Store extends AsyncDisposable {
   /** What the database takes on disk. */
   bytes(): Promise<number>;
   healthy(): Promise<boolean>;
+  /** Breaks off every query under way and takes no further one: for stopping while the server does not answer. */
+  sever(): void;
   /** Steps an agent's cursor over batches that its spool dropped; see loss.ts. */
   declareLoss(hostId: number, epoch: Uint8Array, sequence: number): Promise<void>;
 }
@@ -54,9 +56,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   const kind = databaseUrl === undefined ? 'embedded' : 'external';
   const name = databaseUrl === undefined ? options.dataDir : describeUrl(databaseUrl);
-  const pool = openPool(connection, log);
+  const { pool, sever } = openPool(connection, log);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  resources.defer(() => db.destroy());
+  resources.defer(async () => {
+    if (!pool.ending) await db.destroy();
+  });
   const version = await connect(db, { name, patienceMs: patienceMs[kind], signal, progress });
   const identity = await prepareSchema(db, name, log);
   const opened = resources.move();
@@ -68,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...identity,
     bytes: () => databaseBytes(db),
     healthy: () => answers(db),
+    sever,
     declareLoss: (hostId, epoch, sequence) => declareLoss(db, hostId, epoch, sequence),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -17,6 +17,8 @@ const dayMs = 86_400_000;
 const today = Date.UTC(2031, 2, 15, 12);
 const retention: Retention = {
   connection_segment: 4,
+  dns_exchange: 4,
+  scan_evidence: 4,
   metric_chunk: 4,
   metric_1m: 4,
   process_1m: 4,

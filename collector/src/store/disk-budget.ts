@@ -7,9 +7,12 @@ import type { Database } from './schema.ts';
 
 /** What is given up first: each step from its oldest day on, the next step only when nothing but today is left of the one before. */
 export const sacrificeOrder: readonly (readonly PartitionedTable[])[] = [
-  ['metric_chunk', 'connection_segment'],
-  ['process_1m', 'metric_1m'],
+  ['metric_chunk', 'connection_segment', 'dns_exchange'],
+  ['process_1m', 'metric_1m', 'scan_evidence'],
 ];
+
+/** What people look up by the instant: every host's ledger says that it went. */
+const leavesGap: ReadonlySet<PartitionedTable> = new Set(['connection_segment', 'dns_exchange']);
 
 export interface DiskBudgetState {
   /** undefined = no budget is set. */
@@ -81,7 +84,7 @@ export function createDiskBudget({ maxBytes, reader, log, now = Date.now }: Disk
     for (const victim of victims) {
       const before = await measure();
       if (before <= budget) return;
-      await emptyPartition(db, victim, victim.table === 'connection_segment');
+      await emptyPartition(db, victim, leavesGap.has(victim.table));
       const droppedBytes = Math.max(0, before - (await measure()));
       state.droppedPartitions++;
       state.droppedBytes += droppedBytes;

@@ -15,7 +15,12 @@ export interface Ids {
   ): Hash64;
   /** A pid alone is reused; (boot, pid, start time) is not. */
   process(hostId: number, bootId: Uint8Array, pid: number, startTicks: number): Hash64;
+  /** Of the first row of a sealed batch; the rows after it have the numbers after it. The same when the batch comes again. */
+  firstRow(hostId: number, epoch: Uint8Array, sequence: number): Hash64;
 }
+
+/** The id of the row `index` rows after the first of its batch. */
+export const rowAfter = ({ high, low }: Hash64, index: number): Hash64 => ({ high, low: (low + index) | 0 });
 
 const udp = 17;
 /** Kind, host, boot, cookie, address, port. */
@@ -47,6 +52,13 @@ export function createIds(hashKey: Uint8Array): Ids {
       view.setUint32(21, pid);
       setUint64(view, 25, startTicks);
       return sipHash24(key, view, 33);
+    },
+    firstRow(hostId, epoch, sequence) {
+      bytes[0] = 3;
+      view.setUint32(1, hostId);
+      bytes.set(epoch, 5);
+      setUint64(view, 13, sequence);
+      return sipHash24(key, view, 21);
     },
   };
 }

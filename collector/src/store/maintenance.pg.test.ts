@@ -11,6 +11,8 @@ const log = pino({ level: 'silent' });
 const dayMs = 86_400_000;
 const retention: Retention = {
   connection_segment: 2,
+  dns_exchange: 2,
+  scan_evidence: 2,
   metric_chunk: 1,
   metric_1m: 2,
   process_1m: 1,

@@ -3,10 +3,14 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { StoreError } from './errors.ts';
 import * as initial from './migrations/0001-initial.ts';
+import * as dnsScansCoverage from './migrations/0002-dns-scans-coverage.ts';
 import type { Database } from './schema.ts';
 
 /** By name, in order. Released ones are never changed. */
-const migrations: Record<string, Migration> = { '0001-initial': initial };
+const migrations: Record<string, Migration> = {
+  '0001-initial': initial,
+  '0002-dns-scans-coverage': dnsScansCoverage,
+};
 
 /** @returns the names of the migrations that ran now. */
 export async function migrate(db: Kysely<Database>): Promise<string[]> {

@@ -3,7 +3,14 @@ import { type Kysely, sql } from 'kysely';
 import type { Retention } from './retention.ts';
 import type { Database } from './schema.ts';
 
-export const partitionedTables = ['connection_segment', 'metric_chunk', 'metric_1m', 'process_1m'] as const;
+export const partitionedTables = [
+  'connection_segment',
+  'dns_exchange',
+  'scan_evidence',
+  'metric_chunk',
+  'metric_1m',
+  'process_1m',
+] as const;
 export type PartitionedTable = (typeof partitionedTables)[number];
 
 /** `day` counts from 1970-01-01. */
@@ -101,7 +108,7 @@ async function recordGap(db: Kysely<Database>, from: string, to: string): Promis
     where reason = 'size-budget' and gap_end >= ${from} and gap_start <= ${from} and gap_end < ${to}`.execute(db);
   await sql`
     insert into gap (host_id, gap_start, gap_end, reason, lost, detail)
-    select host_id, greatest(enrolled_at, ${from}), ${to}, 'size-budget', 0, 'connections of whole days'
+    select host_id, greatest(enrolled_at, ${from}), ${to}, 'size-budget', 0, 'connections and DNS of whole days'
     from host
     where enrolled_at < ${to} and not exists (
       select from gap

@@ -8,7 +8,14 @@ export type Connection = Pick<pg.PoolConfig, 'connectionString' | 'host' | 'port
 const poolSize = 12;
 const connectTimeoutMs = 10_000;
 
-export function openPool(connection: Connection, log: Logger): pg.Pool {
+export interface OpenPool {
+  pool: pg.Pool;
+  /** Breaks every connection off and takes no further query: for a server that does not answer any more. */
+  sever(): void;
+}
+
+export function openPool(connection: Connection, log: Logger): OpenPool {
+  const clients = new Set<pg.PoolClient>();
   const pool = new pg.Pool({
     ...connection,
     max: poolSize,
@@ -22,7 +29,15 @@ export function openPool(connection: Connection, log: Logger): pg.Pool {
   // error event that nobody listens to would end the process.
   pool.on('error', (error) => log.warn({ event: 'database-connection-lost', error: error.message }));
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
+  pool.on('connect', (client) => clients.add(client));
+  pool.on('remove', (client) => clients.delete(client));
+  return {
+    pool,
+    sever() {
+      pool.end().catch(() => undefined);
+      for (const client of clients) (client as unknown as { connection: pg.Connection }).connection.stream.destroy();
+    },
+  };
 }
 
 /** For /metrics. Queries that wait for a connection give up after connectTimeoutMs. */

@@ -2,6 +2,8 @@
 
 export interface Retention {
   connection_segment: number;
+  dns_exchange: number;
+  scan_evidence: number;
   metric_chunk: number;
   metric_1m: number;
   process_1m: number;
@@ -11,6 +13,8 @@ export interface Retention {
 
 export const defaultRetention: Retention = {
   connection_segment: 14,
+  dns_exchange: 14,
+  scan_evidence: 30,
   metric_chunk: 3,
   metric_1m: 90,
   process_1m: 90,

@@ -103,6 +103,8 @@ export interface Database {
     name_source: number;
     peer_host_id: number | null;
     connection_count: number;
+    alpn: string | null;
+    owner_rule: Generated<number>;
   };
   metric_chunk: {
     host_id: number;
@@ -130,6 +132,12 @@ export interface Database {
     memory_bytes_max: number | null;
     errors: number | null;
     drops: number | null;
+    socket_bytes: number | null;
+    interface_bytes: number | null;
+    forwarded_bytes: number | null;
+    events_lost: number | null;
+    late_seconds: Generated<number>;
+    backfilled_seconds: Generated<number>;
   };
   process: {
     host_id: number;
@@ -163,6 +171,43 @@ export interface Database {
     tx_bytes: number | null;
     connections: number;
     threads: number;
+  };
+  dns_exchange: {
+    host_id: number;
+    asked_at: Timestamp;
+    exchange_id: Int8;
+    answered: boolean;
+    latency_us: number | null;
+    process_id: Int8 | null;
+    pid: number | null;
+    comm: string;
+    connection_id: Int8 | null;
+    transport: number;
+    kind: number;
+    role: number;
+    peer_address: string;
+    peer_port: number;
+    name: string;
+    type: number;
+    rcode: number | null;
+    truncated: boolean;
+    addresses: string[];
+    canonical_names: string[];
+    query_bytes: number | null;
+    answer_bytes: number | null;
+    exchange_count: number;
+  };
+  scan_evidence: {
+    host_id: number;
+    scan_start: Timestamp;
+    scan_end: Timestamp;
+    evidence_id: Int8;
+    kind: number;
+    source_address: string;
+    local_address: string;
+    local_port: number | null;
+    ports: number;
+    packets: number;
   };
   gap: {
     host_id: number;

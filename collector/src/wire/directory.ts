@@ -7,6 +7,7 @@ import { hostDirectory } from '../store/queries/hosts.ts';
 
 const reconcileMs = 5_000;
 const reconnectMs = 2_000;
+const farewellMs = 2_000;
 
 export interface DirectoryOptions {
   store: Pick<Store, 'db' | 'pool'>;
@@ -89,8 +90,16 @@ async function listenOnce(pool: pg.Pool, signal: AbortSignal, onNotify: () => vo
     await ended;
   } finally {
     signal.removeEventListener('abort', end);
-    await client.end().catch(() => undefined);
+    await farewell(client);
   }
+}
+
+/** Says goodbye, and does not wait for long for a server that does not answer. */
+async function farewell(client: pg.Client): Promise<void> {
+  const { stream } = (client as unknown as { connection: pg.Connection }).connection;
+  const timer = setTimeout(() => stream.destroy(), farewellMs);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

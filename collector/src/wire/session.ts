@@ -23,6 +23,7 @@ import { batchOffsetUs, type CollectorClock, type HostReading, sameBytes } from 
 import { FrameBudget } from './frame-budget.ts';
 import { type Greeted, greet } from './greeting.ts';
 import { type HeldBatches, RecordLane } from './record-lane.ts';
+import { watchFor } from './watch.ts';
 
 /** An agent that reads so slowly is parted with. What is sent to one is small: acknowledgements and leases. */
 const sendBufferBytes = 1 << 20;
@@ -195,7 +196,7 @@ export class Session {
     const { hostId, version, acknowledged, checked, offset } = greeted;
     const link: AgentLink = {
       hostId,
-      watch: (watch: Watch) => this.#send({ watch }),
+      watch: (watch: Watch) => this.#send({ watch: watchFor(version, watch) }),
       close: (reason) => this.close(reason),
     };
     this.#open = { greeted, reading: checked.reading, link, lane: this.#recordLane(greeted) };
@@ -240,7 +241,8 @@ export class Session {
   #pulse({ greeted }: Open, pulse: Pulse): void {
     const counts = [pulse.boottimeUs, pulse.rxRate, pulse.txRate, pulse.loopbackRate, pulse.eventsLost];
     const memory = [pulse.memoryUsedBytes, pulse.memoryTotalBytes];
-    if (![...counts, ...memory].every((value) => Number.isSafeInteger(value ?? 0))) {
+    const ledger = [pulse.missingSeconds, pulse.lateSeconds, pulse.backfilledSeconds];
+    if (![...counts, ...memory, ...ledger].every((value) => Number.isSafeInteger(value ?? 0))) {
       throw new ProtocolError('malformed-frame', 'pulse has a number beyond 2^53');
     }
     greeted.offset.observe(pulse.boottimeUs ?? 0);

@@ -1,7 +1,7 @@
 // Signing in and out: one-use codes, both halves of a session, bearer roles, what Host and Origin may say, bounded guessing.
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { insertHost, type TestServer, testServer } from '../../../test/server.ts';
+import { insertHost, publicUrl, type TestServer, testServer } from '../../../test/server.ts';
 import { insertLoginCode, revokeToken } from '../../store/queries/access.ts';
 import { createAccess, createApiToken, createLoginCode, loginLink } from './access.ts';
 import { hashSecret } from './secrets.ts';
@@ -47,6 +47,21 @@ function rawStatus(headers: Record<string, string>, path = '/healthz'): Promise<
   return promise;
 }
 
+/** What a page of this origin is given when it signs in. */
+async function cookieBy(origin: string): Promise<string> {
+  const body = JSON.stringify({ code: await createLoginCode(server.store.db) });
+  const headers = { host: new URL(origin).host, origin, 'content-type': 'application/json' };
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const options = { host: '127.0.0.1', port: server.port, path: '/api/v1/session', method: 'POST', headers };
+  request(options, (response) => {
+    response.resume();
+    resolve(response.headers['set-cookie']?.[0] ?? '');
+  })
+    .on('error', reject)
+    .end(body);
+  return promise;
+}
+
 describe('login codes', () => {
   test('a code is good once', async () => {
     const code = await createLoginCode(server.store.db);
@@ -83,6 +98,7 @@ describe('login codes', () => {
   test('the link names localhost and the port, and keeps the code in the fragment', () => {
     expect(loginLink(8420, 'abc')).toBe('http://localhost:8420/#login=abc');
     expect(loginLink(80, 'abc')).toBe('http://localhost/#login=abc');
+    expect(loginLink(8420, 'abc', publicUrl)).toBe('https://foretop.example/#login=abc');
   });
 });
 
@@ -204,6 +220,16 @@ describe('Host and Origin', () => {
     const others = [`http://127.0.0.1:${server.port}`, `https://${host}`, 'null', 'http://localhost:3000', ''];
     const statuses = await Promise.all(others.map((origin) => rawStatus({ host, origin })));
     expect(statuses).toEqual(others.map(() => 403));
+  });
+
+  test('the public address is one more origin, and its cookie stays on TLS', async () => {
+    const host = new URL(publicUrl).host;
+    expect(await rawStatus({ host, origin: publicUrl })).toBe(200);
+    expect(await rawStatus({ host })).toBe(200);
+    for (const origin of [`http://${host}`, server.url]) expect(await rawStatus({ host, origin })).toBe(403);
+    expect(await rawStatus({ host: `localhost:${server.port}`, origin: publicUrl })).toBe(403);
+    const cookies = await Promise.all([cookieBy(publicUrl), cookieBy(server.url)]);
+    expect(cookies.map((cookie) => cookie.includes('; Secure'))).toEqual([true, false]);
   });
 
   test('the refusal carries the security headers too', async () => {

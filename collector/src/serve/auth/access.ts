@@ -117,8 +117,9 @@ export async function createLoginCode(db: Kysely<Database>, now = Date.now()): P
   return code;
 }
 
-export function loginLink(port: number, code: string): string {
-  return `http://localhost${port === 80 ? '' : `:${port}`}/#login=${code}`;
+/** Of the public address where there is one, else of localhost. */
+export function loginLink(port: number, code: string, publicUrl?: string): string {
+  return `${publicUrl ?? `http://localhost${port === 80 ? '' : `:${port}`}`}/#login=${code}`;
 }
 
 /** The token's text is shown once and never kept. */

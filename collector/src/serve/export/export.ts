@@ -1,10 +1,9 @@
 // Lists as files: rows are written as they are read, the reader's pace holds back the database, and who leaves ends the query.
-import type { Connection } from '@foretop/proto/api';
 import { z } from 'zod';
 import { RequestError } from '../problem.ts';
 import { cellsOf } from './columns.ts';
 import { csvLine } from './csv.ts';
-import { zeekHead, zeekLine, zeekTail } from './zeek.ts';
+import type { ZeekLog } from './zeek.ts';
 
 export type ExportFormat = 'csv' | 'jsonl' | 'zeek';
 
@@ -25,12 +24,15 @@ export const rowFormat = z
   .enum(['json', 'csv', 'jsonl'], { error: 'json, csv or jsonl is required' })
   .optional()
   .describe('csv or jsonl: the whole list as a file, without pages. The Accept header says it too.');
-export const connectionFormat = z
-  .enum(['json', 'csv', 'jsonl', 'zeek'], { error: 'json, csv, jsonl or zeek is required' })
-  .optional()
-  .describe(
-    'csv, jsonl or zeek (conn.log as TSV): the whole list as a file, without pages. The Accept header says it too.',
-  );
+const zeekFormat = (log: string) =>
+  z
+    .enum(['json', 'csv', 'jsonl', 'zeek'], { error: 'json, csv, jsonl or zeek is required' })
+    .optional()
+    .describe(
+      `csv, jsonl or zeek (${log} as TSV): the whole list as a file, without pages. The Accept header says it too.`,
+    );
+export const connectionFormat = zeekFormat('conn.log');
+export const dnsFormat = zeekFormat('dns.log');
 
 /** undefined: JSON, in pages. The parameter goes before the header. */
 export function wantedFormat(
@@ -58,6 +60,8 @@ export interface ExportRequest {
   rows: (signal: AbortSignal) => AsyncIterable<readonly object[]>;
   /** Of the request. */
   signal: AbortSignal;
+  /** How the rows are written as `zeek`, where they can be. */
+  zeek?: ZeekLog;
 }
 
 export interface Exporter {
@@ -158,24 +162,24 @@ function exportStream(
 }
 
 async function* texts(
-  { format, columns, rows }: ExportRequest,
+  { format, columns, rows, zeek }: ExportRequest,
   signal: AbortSignal,
   counts: { rows: number },
   now: () => number,
 ): AsyncGenerator<string, void, undefined> {
   if (format === 'csv') yield csvLine(columns);
-  if (format === 'zeek') yield zeekHead(now());
+  const log = format === 'zeek' ? zeek : undefined;
+  if (log) yield log.head(now());
   for await (const portion of rows(signal)) {
     counts.rows += portion.length;
-    const text = portion.map((row) => lineOf(format, columns, row)).join('');
+    const text = portion.map((row) => log?.line(row) ?? lineOf(format, columns, row)).join('');
     if (text !== '') yield text;
   }
-  if (format === 'zeek') yield zeekTail(now());
+  if (log) yield log.tail(now());
 }
 
 function lineOf(format: ExportFormat, columns: readonly string[], row: object): string {
   if (format === 'csv') return csvLine(cellsOf(row, columns));
-  if (format === 'zeek') return zeekLine(row as Connection);
   return `${JSON.stringify(row)}\n`;
 }
 

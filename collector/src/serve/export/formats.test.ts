@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { cellsOf } from './columns.ts';
 import { csvLine } from './csv.ts';
 import { wantedFormat } from './export.ts';
-import { zeekHead, zeekLine } from './zeek.ts';
+import { connLog } from './zeek-conn.ts';
 
 describe('csvLine', () => {
   test.each([
@@ -66,13 +66,16 @@ const row: Connection = {
   retransmissions: null,
   name: '',
   nameSource: 'none',
+  alpn: null,
+  ownerRule: 'unknown',
   communityId: '1:x=',
   connectionCount: 1,
 };
 
 describe('zeek', () => {
   const value = (line: string, field: string) => {
-    const names = zeekHead(0)
+    const names = connLog
+      .head(0)
       .split('\n')
       .find((text) => text.startsWith('#fields'))!
       .split('\t')
@@ -81,7 +84,7 @@ describe('zeek', () => {
   };
 
   test('the head names as many types as fields', () => {
-    const lines = zeekHead(Date.UTC(2026, 10, 20, 3, 12)).split('\n');
+    const lines = connLog.head(Date.UTC(2026, 10, 20, 3, 12)).split('\n');
     expect(lines[0]).toBe('#separator \\x09');
     expect(lines).toContain('#open\t2026-11-20-03-12-00');
     const [fields, types] = ['#fields', '#types'].map((name) =>
@@ -91,16 +94,16 @@ describe('zeek', () => {
   });
 
   test('the originator is whoever opened the connection', () => {
-    const inbound = zeekLine(row);
+    const inbound = connLog.line(row);
     expect([value(inbound, 'id.orig_h'), value(inbound, 'id.resp_p')]).toEqual(['192.0.2.1', '443']);
     expect([value(inbound, 'orig_bytes'), value(inbound, 'resp_bytes')]).toEqual(['10', '20']);
-    const outbound = zeekLine({ ...row, direction: 'outbound' });
+    const outbound = connLog.line({ ...row, direction: 'outbound' });
     expect([value(outbound, 'id.orig_h'), value(outbound, 'orig_bytes')]).toEqual(['10.0.0.1', '20']);
     expect([value(inbound, 'ts'), value(inbound, 'duration')]).toEqual(['1795144320.500000', '1.500000']);
   });
 
   test('nothing breaks out of its field, and unset, empty and a dash differ', () => {
-    const line = zeekLine(row);
+    const line = connLog.line(row);
     expect(value(line, 'foretop_process')).toBe('a\\x09b\\x5cc\u00e9');
     expect(value(line, 'foretop_unit')).toBe('\\x2d');
     expect(value(line, 'foretop_name')).toBe('(empty)');
@@ -109,7 +112,7 @@ describe('zeek', () => {
   });
 
   test('a socket without a peer is no connection', () => {
-    expect(zeekLine({ ...row, remoteAddress: null, remotePort: null })).toBe('');
+    expect(connLog.line({ ...row, remoteAddress: null, remotePort: null })).toBe('');
   });
 });
 

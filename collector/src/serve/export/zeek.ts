@@ -1,68 +1,59 @@
-// Connections as a Zeek conn.log in TSV: https://docs.zeek.org/en/master/log-formats.html, fields that Foretop knows, then its own.
-import type { Connection } from '@foretop/proto/api';
+// Rows as a Zeek log in TSV: https://docs.zeek.org/en/master/log-formats.html.
 
-type Value = string | number | null;
+export type ZeekValue = string | number | boolean | null | readonly string[];
 
-/** Name, Zeek's type, value. The originator is whoever opened the connection; this side where that is not known. */
-const fields: readonly [name: string, type: string, value: (row: Connection) => Value][] = [
-  ['ts', 'time', (row) => seconds(row.startedAt)],
-  ['uid', 'string', (row) => row.id],
-  ['id.orig_h', 'addr', (row) => (isResponder(row) ? row.remoteAddress : row.localAddress)],
-  ['id.orig_p', 'port', (row) => (isResponder(row) ? row.remotePort : row.localPort)],
-  ['id.resp_h', 'addr', (row) => (isResponder(row) ? row.localAddress : row.remoteAddress)],
-  ['id.resp_p', 'port', (row) => (isResponder(row) ? row.localPort : row.remotePort)],
-  ['proto', 'enum', (row) => row.protocol],
-  ['duration', 'interval', (row) => (row.endedAt === null ? null : interval(row.startedAt, row.endedAt))],
-  ['orig_bytes', 'count', (row) => (isResponder(row) ? row.rxBytes : row.txBytes)],
-  ['resp_bytes', 'count', (row) => (isResponder(row) ? row.txBytes : row.rxBytes)],
-  ['community_id', 'string', (row) => row.communityId],
-  ['foretop_host', 'count', (row) => row.hostId],
-  ['foretop_state', 'string', (row) => row.state],
-  ['foretop_pid', 'count', (row) => row.pid],
-  ['foretop_process', 'string', (row) => row.process],
-  ['foretop_unit', 'string', (row) => row.unit],
-  ['foretop_container', 'string', (row) => row.container?.id ?? null],
-  ['foretop_name', 'string', (row) => row.name],
-  ['foretop_connections', 'count', (row) => row.connectionCount],
-];
-
-const isResponder = (row: Connection) => row.direction === 'inbound';
-
-export function zeekHead(openedMs: number): string {
-  return [
-    '#separator \\x09',
-    '#set_separator\t,',
-    '#empty_field\t(empty)',
-    '#unset_field\t-',
-    '#path\tconn',
-    `#open\t${stamp(openedMs)}`,
-    `#fields\t${fields.map(([name]) => name).join('\t')}`,
-    `#types\t${fields.map(([, type]) => type).join('\t')}`,
-    '',
-  ].join('\n');
+/** One kind of log: its path, its fields, and which rows have a line in it. */
+export interface ZeekLog {
+  head(openedMs: number): string;
+  /** Empty for a row that such a log does not have. */
+  line(row: object): string;
+  tail(closedMs: number): string;
 }
 
-/** Nothing for sockets without a peer, since conn.log has none. */
-export function zeekLine(row: Connection): string {
-  if (row.remoteAddress === null) return '';
-  return `${fields.map(([, , value]) => cell(value(row))).join('\t')}\n`;
+export type ZeekFields<Row> = readonly [name: string, type: string, value: (row: Row) => ZeekValue][];
+
+export function zeekLog<Row extends object>(
+  path: string,
+  fields: ZeekFields<Row>,
+  has: (row: Row) => boolean = () => true,
+): ZeekLog {
+  return {
+    head: (openedMs) =>
+      [
+        '#separator \\x09',
+        '#set_separator\t,',
+        '#empty_field\t(empty)',
+        '#unset_field\t-',
+        `#path\t${path}`,
+        `#open\t${stamp(openedMs)}`,
+        `#fields\t${fields.map(([name]) => name).join('\t')}`,
+        `#types\t${fields.map(([, type]) => type).join('\t')}`,
+        '',
+      ].join('\n'),
+    line: (row) => (has(row as Row) ? `${fields.map(([, , value]) => cell(value(row as Row))).join('\t')}\n` : ''),
+    tail: (closedMs) => `#close\t${stamp(closedMs)}\n`,
+  };
 }
 
-export const zeekTail = (closedMs: number) => `#close\t${stamp(closedMs)}\n`;
-
-function cell(value: Value): string {
+function cell(value: ZeekValue): string {
   if (value === null) return '-';
   if (typeof value === 'number') return String(value);
+  if (typeof value === 'boolean') return value ? 'T' : 'F';
+  if (typeof value !== 'string')
+    return value.length === 0 ? '-' : value.map((entry) => text(entry, /[\p{Cc}\\,]/gu)).join(',');
+  return text(value, /[\p{Cc}\\]/gu);
+}
+
+/** Separators, line ends, other controls and the escape itself, as Zeek's ASCII writer does. */
+function text(value: string, escaped: RegExp): string {
   if (value === '') return '(empty)';
   if (value === '-' || value === '(empty)') return hex(value[0]!) + value.slice(1);
-  // Separator, line ends, other controls and the escape itself, as Zeek's ASCII writer does.
-  return value.replace(/[\p{Cc}\\]/gu, hex);
+  return value.replace(escaped, hex);
 }
 
 const hex = (character: string) =>
   [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 
-const seconds = (time: string) => (Date.parse(time) / 1000).toFixed(6);
-const interval = (from: string, to: string) => ((Date.parse(to) - Date.parse(from)) / 1000).toFixed(6);
+export const seconds = (time: string) => (Date.parse(time) / 1000).toFixed(6);
 /** 2026-11-20-03-12-00, UTC. */
 const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace(/[T:]/g, '-');

@@ -4,12 +4,16 @@ import { auditOperations } from '../routes/audit.ts';
 import { bandwidthOperations } from '../routes/bandwidth.ts';
 import { connectionDetailOperations } from '../routes/connection-detail.ts';
 import { connectionOperations } from '../routes/connections.ts';
+import { coverageOperations } from '../routes/coverage.ts';
+import { dnsOperations } from '../routes/dns.ts';
 import { enrolmentOperations } from '../routes/enrolment.ts';
+import { fleetOperations } from '../routes/fleet.ts';
 import { gapOperations } from '../routes/gaps.ts';
 import { historyOperations } from '../routes/history.ts';
 import { hostOperations } from '../routes/hosts.ts';
 import { interfaceOperations } from '../routes/interfaces.ts';
 import { processOperations } from '../routes/processes.ts';
+import { scanOperations } from '../routes/scans.ts';
 import { sessionOperations } from '../routes/session.ts';
 import { statsOperations } from '../routes/stats.ts';
 import { systemOperations } from '../routes/system.ts';
@@ -17,12 +21,16 @@ import type { Operation } from './operation.ts';
 
 export const operations: readonly Operation[] = [
   ...statsOperations,
+  ...fleetOperations,
   ...connectionOperations,
   ...connectionDetailOperations,
+  ...dnsOperations,
+  ...scanOperations,
   ...hostOperations,
   ...interfaceOperations,
   ...bandwidthOperations,
   ...gapOperations,
+  ...coverageOperations,
   ...activityOperations,
   ...processOperations,
   ...enrolmentOperations,

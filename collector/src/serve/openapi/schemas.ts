@@ -2,40 +2,27 @@
 import { stateNames } from '@foretop/proto';
 import type * as api from '@foretop/proto/api';
 import { z } from 'zod';
+import {
+  container,
+  count,
+  gapEntry,
+  gaps,
+  hostId,
+  list,
+  name,
+  rowId,
+  span,
+  time,
+  unknownable,
+  unknownSpan,
+} from './schema-parts.ts';
 
-/** Schemas with the names that they have in the document. */
-export const named = z.registry<{ id: string }>();
+export { gapEntry, named, problem } from './schema-parts.ts';
+export * from './trace-schemas.ts';
 
-function name<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
-  named.add(schema, { id });
-  return schema;
-}
-
-const time = () => z.iso.datetime();
-const count = () => z.int().min(0);
-const unknownable = () => count().nullable();
-const hostId = () => z.int().min(1);
-const rowId = () => z.string().regex(/^\d+-[0-9a-f]{16}$/);
 const state = z.enum(stateNames);
 const direction = z.enum(['inbound', 'outbound', 'listen', 'unknown']);
 const protocol = z.enum(['tcp', 'udp']);
-
-const list = <Item extends z.ZodType>(item: Item) => ({
-  items: z.array(item),
-  nextCursor: z.string().nullable().describe('Give it as cursor for the next page; null on the last one.'),
-  asOf: time().describe('The instant that the answer describes.'),
-});
-
-export const problem = name(
-  'Problem',
-  z.strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().optional(),
-    errors: z.array(z.strictObject({ parameter: z.string(), detail: z.string() })).optional(),
-  }) satisfies z.ZodType<api.Problem>,
-);
 
 export const host = name(
   'Host',
@@ -65,10 +52,13 @@ export const host = name(
     cpuPercent: z.number().nullable(),
     memoryUsedBytes: unknownable(),
     coverage: z.number().nullable(),
+    eventsLost: unknownable().describe('Since the agent started, as the seconds below.'),
+    missingSeconds: unknownable(),
+    lateSeconds: unknownable(),
+    backfilledSeconds: unknownable(),
+    givenUp: z.array(z.string()).describe('What the agent does without at the moment to stay within its budget.'),
   }) satisfies z.ZodType<api.Host>,
 );
-
-const container = name('Container', z.strictObject({ runtime: z.string(), id: z.string() }));
 
 export const connection = name(
   'Connection',
@@ -99,19 +89,13 @@ export const connection = name(
     retransmissions: unknownable(),
     name: z.string().nullable(),
     nameSource: z.enum(['none', 'dns', 'sni', 'reverse-dns']),
+    alpn: z.string().nullable(),
+    ownerRule: z
+      .enum(['connect', 'accept', 'holder', 'create', 'close', 'listener', 'kernel', 'unknown'])
+      .describe('Which observation named the process.'),
     communityId: z.string().nullable().describe('Community ID v1.'),
     connectionCount: z.int().min(1).describe('How many closed connections this row folds.'),
   }) satisfies z.ZodType<api.Connection>,
-);
-
-const unknownSpan = name(
-  'UnknownSpan',
-  z.strictObject({
-    hostId: hostId(),
-    from: time(),
-    to: time(),
-    reason: z.string(),
-  }) satisfies z.ZodType<api.UnknownSpan>,
 );
 
 const counted = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -252,17 +236,6 @@ export const bandwidthPoint = name(
   }) satisfies z.ZodType<api.BandwidthPoint>,
 );
 
-export const gapEntry = name(
-  'GapEntry',
-  z.strictObject({
-    from: time(),
-    to: time(),
-    reason: z.string(),
-    lost: count(),
-    detail: z.string(),
-  }) satisfies z.ZodType<api.GapEntry>,
-);
-
 export const timelineBucket = name(
   'TimelineBucket',
   z.strictObject({
@@ -274,9 +247,6 @@ export const timelineBucket = name(
     knownSeconds: count(),
   }) satisfies z.ZodType<api.TimelineBucket>,
 );
-
-const gaps = { gaps: z.array(gapEntry) };
-const span = { from: time(), to: time() };
 
 export const hostList = name('HostList', z.strictObject(list(host)));
 export const connectionList = name(
@@ -303,6 +273,27 @@ export const timeline = name(
     bucketSeconds: z.int().min(60),
     ...gaps,
   }) satisfies z.ZodType<api.Timeline>,
+);
+export const fleetRecord = name(
+  'FleetRecord',
+  z.strictObject({
+    ...list(
+      z.strictObject({
+        hostId: hostId(),
+        knownSeconds: count(),
+        rxRate: unknownable(),
+        txRate: unknownable(),
+        connections: unknownable(),
+        cpuPercent: z.number().nullable(),
+        memoryUsedBytes: unknownable(),
+        rxRates: z.array(unknownable()),
+        txRates: z.array(unknownable()),
+      }),
+    ),
+    ...span,
+    bucketSeconds: z.int().min(60),
+    unknown: z.array(unknownSpan),
+  }) satisfies z.ZodType<api.FleetRecord>,
 );
 export const applicationList = name(
   'ApplicationList',
@@ -359,6 +350,17 @@ export const system = name(
     time: time(),
     database: z.strictObject({ kind: z.enum(['embedded', 'external']), version: z.string(), bytes: count() }),
     agents: z.strictObject({ connected: count() }),
+    disk: z.strictObject({
+      maxBytes: unknownable().describe('The size budget; null when none is set.'),
+      usedBytes: unknownable(),
+      quarantineBytes: unknownable(),
+      freeBytes: unknownable(),
+      totalBytes: unknownable(),
+      lowOnSpace: z.boolean(),
+      overBudget: z.boolean(),
+      droppedPartitions: count(),
+      droppedBytes: count(),
+    }),
   }) satisfies z.ZodType<api.System>,
 );
 

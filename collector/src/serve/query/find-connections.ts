@@ -1,6 +1,5 @@
 // Answers every question about connections: now from the live tables where that can be, else from the history.
 import type { Connection, ConnectionFacets, ConnectionList, UnknownSpan } from '@foretop/proto/api';
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { LiveHub } from '../../live/hub.ts';
 import type { Store } from '../../store/database.ts';
@@ -17,8 +16,8 @@ import { decodeCursor, encodeCursor, fingerprint } from './cursor.ts';
 import { countFacets, facetsOf } from './facets.ts';
 import { type ConnectionOrder, connectionSections, liveConnections } from './live-connections.ts';
 import { sortRows } from './order.ts';
-import { invalidQuery } from './parameters.ts';
 import { createSnapshots, snapshotPosition } from './snapshots.ts';
+import { checkSortValue } from './sort-value.ts';
 import { storedConnection } from './stored-connections.ts';
 import { mostUnknownSpans, recordDelayUs, unknownSpans } from './unknown-spans.ts';
 
@@ -231,16 +230,6 @@ export function heardAt(live: LiveHub, host: HostSpanRow, nowUs: number): number
 
 function withNow(time: { atUs: number } | { fromUs: number; toUs: number }, nowUs: number): ConnectionTime {
   return { ...time, nowUs };
-}
-
-/** What SQL would refuse must not come out of a forged cursor. */
-function checkSortValue(value: string | null, type: 'text' | 'int8' | 'inet'): void {
-  const valid =
-    value === null ||
-    (type === 'text' && !value.includes('\0')) ||
-    (type === 'int8' && /^-?\d{1,18}$/.test(value)) ||
-    (type === 'inet' && isIP(value.split('/')[0]!) !== 0 && /^[^/]+(\/(32|128))?$/.test(value));
-  if (!valid) throw invalidQuery([{ parameter: 'cursor', detail: 'is not one that this collector gave' }]);
 }
 
 const isoTime = (unixUs: number) => new Date(unixUs / 1000).toISOString();

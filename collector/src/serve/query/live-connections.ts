@@ -7,7 +7,7 @@ import { idText, type Ids } from '../../store/ids.ts';
 import type { ConnectionFilter } from '../../store/queries/connection-filter.ts';
 import type { ConnectionColumn } from '../../store/queries/connection-sort.ts';
 import { connectionMatcher, hasPeer, type LiveIdentity } from './match-connection.ts';
-import { containerOf, directionNames, flowHash, nameSourceNames, protocolName } from './names.ts';
+import { containerOf, directionNames, flowHash, nameSourceNames, ownerRuleNames, protocolName } from './names.ts';
 
 export interface ConnectionOrder {
   column: ConnectionColumn;
@@ -69,6 +69,8 @@ function connectionOf(
     retransmissions: row.retransmissions ?? null,
     name: row.name ? row.name : null,
     nameSource: nameSourceNames[row.nameSource!] ?? 'none',
+    alpn: row.alpn ? row.alpn : null,
+    ownerRule: ownerRuleNames[row.ownerRule!] ?? 'unknown',
     connectionCount: 1,
   } as const;
   return { ...connection, communityId: flowHash(connection) };

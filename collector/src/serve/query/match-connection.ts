@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { formatAddress, stateName } from '@foretop/proto';
 import type { LiveConnection, LiveProcess } from '@foretop/proto/live';
 import type { Choice, ConnectionFilter, PortRange } from '../../store/queries/connection-filter.ts';
-import { directionNumbers } from '../../store/queries/connection-filter.ts';
+import { directionNumbers, unknownProcess } from '../../store/queries/connection-filter.ts';
 
 export type LiveIdentity = NonNullable<LiveProcess['identity']>;
 
@@ -43,6 +43,7 @@ function portTest({ least, most }: PortRange): ConnectionTest {
 }
 
 function processTest(process: string): ConnectionTest {
+  if (process === unknownProcess) return (row) => !row.comm;
   const pid = /^\d{1,9}$/.test(process) ? Number(process) : undefined;
   const name = namePattern(process);
   return (row) => name.test(row.comm ?? '') || (pid !== undefined && row.pid === pid);

@@ -63,7 +63,9 @@ export const stepSeconds = integer(1, 86_400).describe('Seconds of a step.');
 export const bucketCount = integer(1, 1000);
 export const hostId = integer(1, 2_147_483_647);
 
-const list = (text: string) => text.split(',').map((part) => part.trim());
+/** Parts between commas. A backslash takes the comma or backslash after it as part of a value. */
+const list = (text: string) =>
+  [...text.matchAll(/(?:^|,)((?:\\[^]|[^,\\]|\\$)*)/g)].map(([, part]) => part!.trim().replace(/\\([,\\])/g, '$1'));
 
 /** Ids or names of hosts; which hosts they are the route finds out. */
 export const hosts = z
@@ -82,7 +84,7 @@ const mostValues = 50;
 const longestChoice = 4096;
 
 /** Several values with commas, each with `!` before it to leave out what matches. */
-function choice<Value>(value: z.ZodType<Value, string>) {
+export function choice<Value>(value: z.ZodType<Value, string>) {
   return z
     .string()
     .max(longestChoice, `is longer than ${longestChoice} characters`)
@@ -121,9 +123,9 @@ export const processName = z
   .min(1, 'a name or a pid is required')
   .max(64, 'names have at most 64 characters')
   .refine(noNul, 'a NUL character cannot be in a name')
-  .describe('A name in which * stands for anything, or a pid.');
+  .describe('A name in which * stands for anything, a pid, or ? for what has no known process.');
 
-export const processNames = choice(processName).describe('Names in which * stands for anything, or pids.');
+export const processNames = choice(processName).describe('Names in which * stands for anything, pids, or ? for what has no known process; a comma in a name is written \\\\,.');
 
 export const units = choice(
   z
@@ -163,7 +165,7 @@ export const words = z
   .refine((found) => found.length <= 10, 'a search has at most 10 words')
   .describe('Words that all stand somewhere in process, pid, addresses, ports, name, unit or container id.');
 
-function isNetwork(text: string): boolean {
+export function isNetwork(text: string): boolean {
   const [network, prefix, ...rest] = text.split('/');
   const family = isIP(network!);
   // A zone (fe80::1%eth0) is valid for Node and means nothing to other hosts.

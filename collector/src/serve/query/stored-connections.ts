@@ -2,7 +2,7 @@
 import { stateName } from '@foretop/proto';
 import type { Connection } from '@foretop/proto/api';
 import type { ConnectionRow } from '../../store/queries/connections.ts';
-import { containerOf, directionNames, flowHash, nameSourceNames, protocolName } from './names.ts';
+import { containerOf, directionNames, flowHash, nameSourceNames, ownerRuleNames, protocolName } from './names.ts';
 
 export function storedConnection(row: ConnectionRow): Connection {
   const { hostId } = row;
@@ -33,6 +33,8 @@ export function storedConnection(row: ConnectionRow): Connection {
     retransmissions: row.retransmissions,
     name: row.name,
     nameSource: nameSourceNames[row.nameSource] ?? 'none',
+    alpn: row.alpn,
+    ownerRule: ownerRuleNames[row.ownerRule] ?? 'unknown',
     connectionCount: row.connectionCount,
   } as const;
   return { ...connection, communityId: flowHash(connection) };

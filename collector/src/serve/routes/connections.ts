@@ -2,13 +2,14 @@
 import { Hono } from 'hono';
 import type { Store } from '../../store/database.ts';
 import { connectionColumns } from '../../store/queries/connection-sort.ts';
-import { type HostSpanRow, selectHostSpan, selectHostSpans } from '../../store/queries/gaps.ts';
+import { type HostSpanRow, selectHostSpan } from '../../store/queries/gaps.ts';
 import { connectionFormat, type Exporter, type ExportFormat, wantedFormat } from '../export/export.ts';
+import { connLog } from '../export/zeek-conn.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
 import type { ConnectionFinder, ConnectionQuestion } from '../query/find-connections.ts';
 import * as parameters from '../query/parameters.ts';
-import { chosenHosts, hostIdOf, noSuchHost, queryOf, type ServeContext, type ServeEnv } from './context.ts';
+import { askedHosts, hostIdOf, noSuchHost, queryOf, type ServeContext, type ServeEnv } from './context.ts';
 
 const filter = {
   state: parameters.states.optional(),
@@ -74,23 +75,19 @@ export function connectionRoutes(options: {
   const answer = async (context: ServeContext, question: ConnectionQuestion, format: ExportFormat | undefined) => {
     if (format === undefined) return context.json(await finder.find(question));
     const rows = (signal: AbortSignal) => finder.all(question, signal);
-    return exporter.respond({ format, name: 'connections', columns, rows, signal: context.req.raw.signal });
-  };
-  const askedHosts = async (wanted: { any: string[]; none: string[] } | undefined) => {
-    const all = await selectHostSpans(store.db);
-    const hosts = wanted === undefined ? all.filter(({ revoked }) => !revoked) : chosenHosts(all, wanted);
-    return { hosts, named: wanted !== undefined };
+    const { signal } = context.req.raw;
+    return exporter.respond({ format, name: 'connections', columns, rows, signal, zeek: connLog });
   };
 
   routes.get(routeOf(listAll), async (context) => {
     const query = parameters.parseQuery(listAll.query, queryOf(context));
-    const question = { ...questionOf(query, now()), ...(await askedHosts(query.host)) };
+    const question = { ...questionOf(query, now()), ...(await askedHosts(store, query.host)) };
     return answer(context, question, wantedFormat(query.format, context.req.header('accept'), true));
   });
 
   routes.get(routeOf(facets), async (context) => {
     const query = parameters.parseQuery(facets.query, queryOf(context));
-    const hosts = await askedHosts(query.host);
+    const hosts = await askedHosts(store, query.host);
     return context.json(
       await finder.facets({ filter: filterOf(query), time: parameters.timeOf(query, now() * 1000), ...hosts }),
     );

@@ -2,7 +2,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Choice } from '../../store/queries/connection-filter.ts';
-import type { HostSpanRow } from '../../store/queries/gaps.ts';
+import type { Store } from '../../store/database.ts';
+import { type HostSpanRow, selectHostSpans } from '../../store/queries/gaps.ts';
 import type { Identity } from '../auth/access.ts';
 import { RequestError } from '../problem.ts';
 import { hostId, invalidQuery } from '../query/parameters.ts';
@@ -41,6 +42,19 @@ export function noSuchRow(kind: 'connection' | 'process', text: string): Request
 
 export function noSuchHost(id: number | string): RequestError {
   return new RequestError('not-found', `There is no host ${JSON.stringify(id)}.`);
+}
+
+/** Hosts that a question is about, and whether it named them. */
+export interface AskedHosts {
+  hosts: readonly HostSpanRow[];
+  named: boolean;
+}
+
+/** Without a filter: all that are not revoked. Throws RequestError. */
+export async function askedHosts(store: Store, wanted: Choice<string> | undefined): Promise<AskedHosts> {
+  const all = await selectHostSpans(store.db);
+  const hosts = wanted === undefined ? all.filter(({ revoked }) => !revoked) : chosenHosts(all, wanted);
+  return { hosts, named: wanted !== undefined };
 }
 
 /**

@@ -13,6 +13,7 @@ import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
 import { decodeCursor, encodeCursor, fingerprint } from '../query/cursor.ts';
 import { type Order, sortRows } from '../query/order.ts';
+import { givenUpNames } from '../query/names.ts';
 import * as parameters from '../query/parameters.ts';
 import { hostIdOf, noSuchHost, queryOf, type ServeEnv } from './context.ts';
 
@@ -141,6 +142,7 @@ function hostOf(row: HostRow, live: LiveHub): Host {
   const status = row.revoked_at === null ? live.status(row.host_id) : 'revoked';
   const last = live.lastPulse(row.host_id);
   const pulse = status === 'live' ? last?.pulse : undefined;
+  const sinceStart = (count: number | null | undefined) => (pulse === undefined ? null : (count ?? 0));
   const lastSeenMs = Math.max(row.last_seen_at?.getTime() ?? 0, (last?.receivedUs ?? 0) / 1000);
   return {
     id: row.host_id,
@@ -166,5 +168,10 @@ function hostOf(row: HostRow, live: LiveHub): Host {
     cpuPercent: pulse === undefined ? null : (pulse.cpuPermille ?? 0) / 10,
     memoryUsedBytes: pulse?.memoryUsedBytes ?? null,
     coverage: pulse?.hasCoverage === true ? (pulse.coveragePermille ?? 0) / 1000 : null,
+    eventsLost: sinceStart(pulse?.eventsLost),
+    missingSeconds: sinceStart(pulse?.missingSeconds),
+    lateSeconds: sinceStart(pulse?.lateSeconds),
+    backfilledSeconds: sinceStart(pulse?.backfilledSeconds),
+    givenUp: givenUpNames(pulse?.givenUp ?? 0),
   };
 }

@@ -1,5 +1,5 @@
 // The other resources of the REST API: hosts, processes, interfaces, bandwidth, gaps, statistics, system, health, metrics.
-import { Metric, packDeltas } from '@foretop/proto';
+import { Metric, packDeltas, protocolVersion } from '@foretop/proto';
 import type { Bandwidth, GapEntry, Host, Interface, List, Problem, Process, Stats, System } from '@foretop/proto/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packSamples } from '../../store/samples.ts';
@@ -329,7 +329,7 @@ describe('the collector itself', () => {
   test('system and configuration', async () => {
     const system = (await server.get<System>('/api/v1/system')).body;
     expect(system).toMatchObject({
-      protocolVersion: 1,
+      protocolVersion,
       collectorId: server.store.collectorId,
       database: { kind: 'external' },
     });

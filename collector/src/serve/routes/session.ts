@@ -50,6 +50,8 @@ export function signInRoute(access: Access, audit: Audit): Hono<ServeEnv> {
     setCookie(context, cookieName, cookie, {
       path: '/',
       httpOnly: true,
+      // The page's own scheme, also where a proxy ends TLS; the origin check has made sure that it is ours.
+      secure: context.req.header('origin')?.startsWith('https://') ?? false,
       sameSite: 'Strict',
       maxAge: Math.floor(sessionLifeMs / 1000),
     });

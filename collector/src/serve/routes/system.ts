@@ -4,6 +4,7 @@ import type { System } from '@foretop/proto/api';
 import { Hono } from 'hono';
 import type { LiveHub } from '../../live/hub.ts';
 import type { Store } from '../../store/database.ts';
+import type { DiskBudgetState } from '../../store/disk-budget.ts';
 import type { Retention } from '../../store/retention.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
@@ -14,6 +15,7 @@ import { queryOf, type ServeEnv } from './context.ts';
 export interface Settings {
   dataDir: string;
   port: number;
+  publicUrl?: string | undefined;
   logLevel: string;
   retention: Readonly<Retention>;
 }
@@ -22,6 +24,7 @@ export interface SystemOptions {
   store: Store;
   live: LiveHub;
   settings: Settings;
+  disk: () => Readonly<DiskBudgetState>;
   version: string;
   startedAt: Date;
   now: () => number;
@@ -31,7 +34,7 @@ const common = { method: 'get', tag: 'System', role: 'viewer', status: 200, quer
 const getSystem = operation({
   ...common,
   path: '/system',
-  summary: 'Versions, the database, how many agents are connected',
+  summary: 'Versions, the database, how many agents are connected, the size budget',
   response: schemas.system,
 });
 const getConfig = operation({
@@ -43,7 +46,7 @@ const getConfig = operation({
 
 export const systemOperations = [getSystem, getConfig];
 
-export function systemRoutes({ store, live, settings, version, startedAt, now }: SystemOptions): Hono<ServeEnv> {
+export function systemRoutes({ store, live, settings, disk, version, startedAt, now }: SystemOptions): Hono<ServeEnv> {
   const routes = new Hono<ServeEnv>();
 
   routes.get(routeOf(getSystem), async (context) => {
@@ -56,6 +59,7 @@ export function systemRoutes({ store, live, settings, version, startedAt, now }:
       time: new Date(now()).toISOString(),
       database: { kind: store.kind, version: store.version, bytes: await store.bytes() },
       agents: { connected: live.counters()['agentsConnected'] ?? 0 },
+      disk: diskOf(disk()),
     } satisfies System);
   });
 
@@ -76,4 +80,19 @@ export function systemRoutes({ store, live, settings, version, startedAt, now }:
   });
 
   return routes;
+}
+
+function diskOf(state: Readonly<DiskBudgetState>): System['disk'] {
+  const { lowOnSpace, overBudget, droppedPartitions, droppedBytes } = state;
+  return {
+    maxBytes: state.maxBytes ?? null,
+    usedBytes: state.usedBytes ?? null,
+    quarantineBytes: state.quarantineBytes ?? null,
+    freeBytes: state.freeSpace?.freeBytes ?? null,
+    totalBytes: state.freeSpace?.totalBytes ?? null,
+    lowOnSpace,
+    overBudget,
+    droppedPartitions,
+    droppedBytes,
+  };
 }

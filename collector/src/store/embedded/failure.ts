@@ -51,7 +51,7 @@ export function directoryFailure(dir: string, error: unknown): unknown {
       cause,
     );
   }
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ELOOP'].includes(code)) {
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ELOOP'].includes(code)) {
     return new StoreError(
       'data-directory-unusable',
       `The data directory ${dir} cannot be used: ${message}. Check who owns it, or choose another one with --data.`,

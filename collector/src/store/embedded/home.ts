@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { StoreError } from '../errors.ts';
 import { canEnter, type ServerUser } from './system-user.ts';
@@ -35,7 +35,21 @@ export const controlDir = (dataDir: string) => join(dataDir, 'postgres');
 
 /** Nobody else may list it; passing through is decided in reachableHome. */
 export async function makeControlDir(dataDir: string): Promise<void> {
-  await mkdir(controlDir(dataDir), { recursive: true, mode: 0o700 });
+  await makeFolders(resolve(controlDir(dataDir)));
+}
+
+/** Node's own recursive mkdir never ends where a folder is there and takes no other, as in /proc. */
+async function makeFolders(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolders(dirname(path));
+    await make();
+  }
 }
 
 async function reachableHome(dataDir: string, control: string, user: ServerUser, log: Logger): Promise<string> {

@@ -1,6 +1,6 @@
 // Whether a process is still the one that was written down: its id may be reused, and a zombie is dead.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessMark {
   pid: number;
@@ -44,4 +44,30 @@ export function commandOf(pid: number): string {
   } catch {
     return '';
   }
+}
+
+/** Ids of the processes that it started itself. */
+export function childrenOf(pid: number): number[] {
+  const pairs = process.platform === 'linux' ? linuxParents() : posixParents();
+  return pairs.filter(([, parent]) => parent === pid).map(([child]) => child);
+}
+
+type Parentage = [pid: number, parent: number];
+
+/** proc(5): field 4 is the parent. */
+function linuxParents(): Parentage[] {
+  return readdirSync('/proc').flatMap((name): Parentage[] => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      return [[Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])]];
+    } catch {
+      return []; // it ended meanwhile
+    }
+  });
+}
+
+function posixParents(): Parentage[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  return stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number) as Parentage);
 }

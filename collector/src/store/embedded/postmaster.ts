@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
 import { serverFailure } from './failure.ts';
-import { commandOf, markOf } from './liveness.ts';
+import { childrenOf, commandOf, markOf } from './liveness.ts';
 import type { ServerLog } from './server-log.ts';
 import { type ServerUser, spawnAs } from './system-user.ts';
 
@@ -143,6 +143,8 @@ async function stopProcess(pid: number, ended: Promise<void>, how: 'fast' | 'sma
     ['SIGKILL', immediateMs],
   ];
   if (how === 'smart') steps.unshift(['SIGTERM', smartMs]);
+  // One that stands still (SIGSTOP, a debugger) would never see what it is told, nor would its sessions.
+  for (const child of [pid, ...childrenOf(pid)]) send(child, 'SIGCONT');
   for (const [signal, waitMs] of steps) {
     send(pid, signal);
     if (await endsWithin(ended, waitMs)) return;

@@ -38,6 +38,9 @@ export interface ConnectionFilter {
 /** By the number in facts.proto. */
 export const directionNumbers: Record<DirectionName, number> = { unknown: 0, inbound: 1, outbound: 2, listen: 3 };
 
+/** In place of a name: the process is not known. */
+export const unknownProcess = '?';
+
 type Condition = RawBuilder<unknown>;
 
 /** `fixed` may be applied to any segment; `changing` only to the one that speaks for the connection. */
@@ -65,13 +68,13 @@ export function connectionFilter(filter: ConnectionFilter): { fixed: Condition; 
   return { fixed: all(fixed), changing: all(changing) };
 }
 
-function all(conditions: readonly (Condition | '' | undefined)[]): Condition {
+export function all(conditions: readonly (Condition | '' | undefined)[]): Condition {
   const given = conditions.filter((condition) => condition !== undefined && condition !== '');
   return given.length === 0 ? sql`true` : sql.join(given, sql` and `);
 }
 
 /** An unknown value is none of those that are excluded. */
-function choose<Value>(
+export function choose<Value>(
   choice: Choice<Value> | undefined,
   condition: (value: Value) => Condition,
 ): Condition | undefined {
@@ -95,7 +98,8 @@ function stateCondition(name: StateName): Condition {
   return sql`(protocol = 6 and state = any(${tcp}::int4[]) or protocol = 17 and state = any(${udp}::int4[]))`;
 }
 
-function processCondition(process: string): Condition {
+export function processCondition(process: string): Condition {
+  if (process === unknownProcess) return sql`comm = ''`;
   const name = sql`comm like ${likePattern(process)}`;
   return /^\d{1,9}$/.test(process) ? sql`(${name} or coalesce(pid = ${Number(process)}, false))` : name;
 }
@@ -111,4 +115,4 @@ function wordCondition(word: string): Condition {
   return sql`(${text} ilike ${pattern} or ${ofProcess(sql`(unit ilike ${pattern} or container_id ilike ${pattern})`)})`;
 }
 
-const likePattern = (text: string) => text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+export const likePattern = (text: string) => text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');

@@ -20,6 +20,18 @@ const stateText = sql`case when protocol = 17 then case state when 1 then 'estab
                            else case state ${tcpStates} end end`;
 const directionText = sql`case direction when 1 then 'inbound' when 2 then 'outbound' when 3 then 'listen' else 'unknown' end`;
 const nameSourceText = sql`case name_source when 1 then 'dns' when 2 then 'sni' when 3 then 'reverse-dns' else 'none' end`;
+const ownerRuleText = sql`case owner_rule when 1 then 'connect' when 2 then 'accept' when 3 then 'holder' when 4 then 'create'
+  when 5 then 'close' when 6 then 'listener' when 7 then 'kernel' else 'unknown' end`;
+
+/**
+ * Bytes a second; unknown for a segment without length. `covered` are the seconds that the bytes are of where they are not the
+ * whole segment's. Computed for the sort and for a page's rows only, and in doubles: on every row, or numeric, it takes most
+ * of a large answer's time.
+ */
+const rate = (bytes: RawBuilder<unknown>) =>
+  sql`round(${bytes} / nullif(coalesce(covered, date_part('epoch', seg_end - seg_start)), 0))::int8`;
+export const rxRate = rate(sql`rx_bytes`);
+export const txRate = rate(sql`tx_bytes`);
 
 /** Of the row in `found`. */
 function ofProcess(column: RawBuilder<unknown>): RawBuilder<unknown> {
@@ -46,12 +58,14 @@ export const sortColumns = {
   endedAt: time(sql`ended_at`),
   rxBytes: number(sql`rx_bytes`),
   txBytes: number(sql`tx_bytes`),
-  rxRate: number(sql`rx_rate`),
-  txRate: number(sql`tx_rate`),
+  rxRate: number(rxRate),
+  txRate: number(txRate),
   rttUs: number(sql`rtt_us`),
   retransmissions: number(sql`retransmissions`),
   name: text(sql`name`),
   nameSource: text(nameSourceText),
+  alpn: text(sql`alpn`),
+  ownerRule: text(ownerRuleText),
   connectionCount: number(sql`connection_count`),
 } as const;
 

@@ -2,7 +2,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../schema.ts';
 import { connectionFilter, type ConnectionFilter } from './connection-filter.ts';
-import { type ConnectionColumn, sortColumns } from './connection-sort.ts';
+import { type ConnectionColumn, rxRate, sortColumns, txRate } from './connection-sort.ts';
 
 /** Between two segments of an open connection pass at most 300 s; the second more is for the agent's tick. */
 export const segmentReachUs = 301_000_000;
@@ -57,6 +57,8 @@ export interface ConnectionRow {
   retransmissions: number | null;
   name: string | null;
   nameSource: number;
+  alpn: string | null;
+  ownerRule: number;
   connectionCount: number;
   sortValue: string | null;
 }
@@ -91,8 +93,8 @@ export function connectionsQuery(
            page.uid, protocol, state, direction,
            host(local_address) as "localAddress", local_port as "localPort",
            host(remote_address) as "remoteAddress", remote_port as "remotePort",
-           rx_bytes as "rxBytes", tx_bytes as "txBytes", rx_rate as "rxRate", tx_rate as "txRate",
-           rtt_us as "rttUs", retransmissions, name, name_source as "nameSource", connection_count as "connectionCount",
+           rx_bytes as "rxBytes", tx_bytes as "txBytes", ${rxRate} as "rxRate", ${txRate} as "txRate",
+           rtt_us as "rttUs", retransmissions, name, name_source as "nameSource", alpn, owner_rule as "ownerRule", connection_count as "connectionCount",
            sort_key::text as "sortValue"
       from page left join process owner on owner.host_id = page.host_id and owner.process_id = page.process_id
      order by sort_key ${direction} nulls last, page.host_id, connection_id, seg_end`;
@@ -142,28 +144,37 @@ function openAt(
       ? sql`${spanning} union all ${stillToCome(time.atUs, fixed, hostIds)}`
       : spanning;
   return sql`
-    select newest.*, null::timestamptz as ended_at, ${rate(sql`rx_bytes`, length)} as rx_rate, ${rate(sql`tx_bytes`, length)} as tx_rate
+    select newest.*, null::timestamptz as ended_at, null::float8 as covered
       from (${open}) newest
      where ${changing}`;
 }
 
-/** A join against all that is newer costs a third of sorting every connection's segments. */
+/** Clocks that are set while a connection is open move its next segment against the one before by no more. */
+const clockToleranceUs = 10_000_000;
+
+/**
+ * Only a segment that began where another one ended can supersede it, so of all that is newer the few that began within the
+ * reach are enough: those that were cut from long connections ended before it began, and those of short ones have no other.
+ */
 function stillToCome(atUs: number, fixed: Condition, hostIds: readonly number[] | undefined): RawBuilder<unknown> {
   const [since, at, until] = [atUs - segmentReachUs, atUs, atUs + segmentReachUs].map(timestamp) as [
     Condition,
     Condition,
     Condition,
   ];
-  const ofHosts = hostIds === undefined ? sql`true` : sql`newer.host_id = any(${hostIds}::int4[])`;
+  const ofHosts = hostIds === undefined ? sql`true` : sql`host_id = any(${hostIds}::int4[])`;
   return sql`
-    select ${segmentColumns} from connection_segment last
+    select ${segmentColumns}
+      from connection_segment last
+      left join (
+        select host_id as newer_host, connection_id as newer_id, max(seg_end) as newest
+          from connection_segment
+         where seg_end > ${since} and seg_end <= ${until} and seg_start <= ${at}
+           and seg_start > ${timestamp(atUs - segmentReachUs - clockToleranceUs)} and connection_count = 1 and ${ofHosts}
+         group by host_id, connection_id
+      ) newer on newer_host = host_id and newer_id = connection_id and connection_count = 1
      where seg_end > ${since} and seg_end <= ${at} and seg_start <= ${at} and not closed and ${fixed}
-       and not exists (
-         select from connection_segment newer
-          where newer.host_id = last.host_id and newer.connection_id = last.connection_id and newer.seg_end > last.seg_end
-            and newer.seg_end > ${since} and newer.seg_end <= ${until} and newer.seg_start <= ${at} and ${ofHosts}
-            and newer.connection_count = 1 and last.connection_count = 1
-       )`;
+       and (newest is null or newest <= seg_end)`;
 }
 
 /**
@@ -179,12 +190,11 @@ function activeIn(
   const since = time.fromUs > time.nowUs - segmentReachUs ? timestamp(time.fromUs - segmentReachUs) : from;
   const sum = (column: Condition) => sql`round(sum(${column} * share) over whole)::int8`;
   return sql`
-    select summed.*, case when closed and seg_end <= ${to} then seg_end end as ended_at,
-           ${rate(sql`rx_bytes`, sql`seconds`)} as rx_rate, ${rate(sql`tx_bytes`, sql`seconds`)} as tx_rate
+    select summed.*, case when closed and seg_end <= ${to} then seg_end end as ended_at
       from (
         select distinct on (host_id, connection_id, ${fold})
                ${identityColumns}, seg_start, ${sum(sql`rx_bytes`)} as rx_bytes, ${sum(sql`tx_bytes`)} as tx_bytes,
-               ${sum(sql`retransmissions`)} as retransmissions, sum(inside) over whole as seconds
+               ${sum(sql`retransmissions`)} as retransmissions, (sum(inside) over whole)::float8 as covered
           from (
             select *, case when seg_end <= ${from} then null when seg_end = seg_start then 1
                            else inside / extract(epoch from seg_end - seg_start) end as share
@@ -206,16 +216,8 @@ const fold = sql`(case when connection_count > 1 then seg_end end)`;
 
 const identityColumns = sql`
   host_id, connection_id, seg_end, started_at, started_before, closed, process_id, pid, comm, uid, protocol, state, direction,
-  local_address, local_port, remote_address, remote_port, rtt_us, name, name_source, connection_count`;
+  local_address, local_port, remote_address, remote_port, rtt_us, name, name_source, alpn, owner_rule, connection_count`;
 const segmentColumns = sql`${identityColumns}, seg_start, rx_bytes, tx_bytes, retransmissions`;
-
-/** Seconds, as a double: numeric division takes most of a large answer's time. */
-const length = sql`date_part('epoch', seg_end - seg_start)`;
-
-/** Bytes a second; unknown for a segment without length. */
-function rate(bytes: Condition, seconds: Condition): RawBuilder<unknown> {
-  return sql`round(${bytes} / nullif(${seconds}::float8, 0))::int8`;
-}
 
 function keyset(
   after: ConnectionKey | undefined,

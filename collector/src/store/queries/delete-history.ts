@@ -16,6 +16,8 @@ export type DeletedRows = Record<string, number>;
 /** The column that says when a row was. Rows of a process are deleted when all of it lies within the span. */
 const timeColumns = {
   connection_segment: sql`seg_end`,
+  dns_exchange: sql`asked_at`,
+  scan_evidence: sql`scan_end`,
   metric_chunk: sql`ts`,
   metric_1m: sql`ts`,
   process_1m: sql`ts`,
