@@ -22,14 +22,21 @@ const hosts = [
 
 it('counts hosts by status and sums what is known', () => {
   expect(fleetTotals(hosts, 0)).toEqual({
-    live: 1,
-    stale: 1,
-    offline: 1,
+    counts: { live: 1, stale: 1, offline: 1, revoked: 1, record: 0, gap: 0 },
     rxRate: 5,
     txRate: 5,
     connections: 5,
     peak: 900,
   });
+});
+
+it('counts hosts of the record apart', () => {
+  const past = [
+    { ...hosts[0]!, record: { lamp: 'record', note: '' } as const },
+    { ...hosts[1]!, record: { lamp: 'gap', note: '' } as const },
+  ];
+  expect(fleetTotals(past, 0).counts).toMatchObject({ live: 0, stale: 0, record: 1, gap: 1 });
+  expect(past.filter(fleetMatcher('', 'gap'))).toHaveLength(1);
 });
 
 it('the peak is that of the time shown', () => expect(fleetTotals(hosts, 2_000).peak).toBe(7));

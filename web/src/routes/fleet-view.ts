@@ -1,8 +1,19 @@
 // What the fleet page shows of all hosts: which ones, in which order, and their sums.
-import type { HostStatusName } from '@foretop/proto/api';
 import type { FleetHost } from '../lib/live/fleet.svelte.ts';
+import { shownStatus } from '../lib/live/status.ts';
 import type { Column } from '../lib/table/columns.ts';
 import type { SortValue } from '../lib/table/ordered-rows.ts';
+import type { LampName } from '../lib/ui/lamps.ts';
+
+/** A host of the fleet, now or out of the record. */
+export interface ShownHost extends FleetHost {
+  /** What is on record of it; undefined for the present. */
+  record?: { lamp: 'record' | 'gap'; note: string };
+}
+
+/** Nothing is live on a page that hears nothing. */
+export const lampOf = (host: ShownHost, cutOff: boolean): LampName =>
+  host.record?.lamp ?? shownStatus(host.status, cutOff);
 
 export const fleetColumns: readonly Column[] = [
   { id: 'name', label: 'Host', minPx: 150, grow: 2, spare: 0 },
@@ -17,6 +28,13 @@ export const fleetColumns: readonly Column[] = [
   { id: 'memory', label: 'Memory', minPx: 126, grow: 0, right: true, spare: 4, descendingFirst: true },
 ];
 
+/** As of a time: what a header calls a rate is a mean, and the strip is the hour before, or the span. */
+export const recordedColumns: readonly Column[] = fleetColumns.map((column) => {
+  if (column.id === 'spark') return { ...column, label: 'Before' };
+  if (column.id === 'status') return { ...column, label: 'Record', minPx: 190 };
+  return ['rx', 'tx', 'cpu'].includes(column.id) ? { ...column, label: `${column.label}, mean` } : column;
+});
+
 /** Sort orders of the grid; the table sorts by any column. */
 export const fleetSorts: readonly { id: string; label: string }[] = [
   { id: 'name', label: 'Name' },
@@ -28,12 +46,12 @@ export const fleetSorts: readonly { id: string; label: string }[] = [
   { id: '-memory', label: 'Memory' },
 ];
 
-const badness: Record<HostStatusName, number> = { stale: 0, offline: 1, revoked: 2, live: 3 };
+export const badness: Record<LampName, number> = { stale: 0, offline: 1, revoked: 2, gap: 3, live: 4, record: 5 };
 
-export function fleetValue(host: FleetHost, column: string): SortValue {
+export function fleetValue(host: ShownHost, column: string): SortValue {
   switch (column) {
     case 'status':
-      return badness[host.status];
+      return badness[lampOf(host, false)];
     case 'address':
       return host.addresses[0] ?? null;
     case 'os':
@@ -54,29 +72,34 @@ export function fleetValue(host: FleetHost, column: string): SortValue {
 }
 
 /** Every word of the text must occur; an empty status means any. */
-export function fleetMatcher(text: string, status: string): (host: FleetHost) => boolean {
+export function fleetMatcher(text: string, status: string): (host: ShownHost) => boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return (host) => (status === '' || host.status === status) && words.every((word) => host.search.includes(word));
+  return (host) =>
+    (status === '' || lampOf(host, false) === status) && words.every((word) => host.search.includes(word));
 }
 
 export interface FleetTotals {
-  live: number;
-  stale: number;
-  offline: number;
-  rxRate: number;
-  txRate: number;
-  connections: number;
-  /** The largest rate of the last minute, for sparklines that share a scale. */
+  counts: Record<LampName, number>;
+  /** Sums over the hosts that are known; null when none is. */
+  rxRate: number | null;
+  txRate: number | null;
+  connections: number | null;
+  /** The largest rate of the series, for sparklines that share a scale. */
   peak: number;
 }
 
-export function fleetTotals(hosts: Iterable<FleetHost>, sinceMs: number): FleetTotals {
-  const totals: FleetTotals = { live: 0, stale: 0, offline: 0, rxRate: 0, txRate: 0, connections: 0, peak: 0 };
+/** What is not known adds nothing, and nothing but unknown is unknown. */
+export const sumOf = (sum: number | null, value: number | null): number | null =>
+  value === null ? sum : (sum ?? 0) + value;
+
+export function fleetTotals(hosts: Iterable<ShownHost>, sinceMs: number): FleetTotals {
+  const counts = { live: 0, stale: 0, offline: 0, revoked: 0, record: 0, gap: 0 };
+  const totals: FleetTotals = { counts, rxRate: null, txRate: null, connections: null, peak: 0 };
   for (const host of hosts) {
-    if (host.status !== 'revoked') totals[host.status]++;
-    totals.rxRate += host.rxRate ?? 0;
-    totals.txRate += host.txRate ?? 0;
-    totals.connections += host.connections ?? 0;
+    counts[lampOf(host, false)]++;
+    totals.rxRate = sumOf(totals.rxRate, host.rxRate);
+    totals.txRate = sumOf(totals.txRate, host.txRate);
+    totals.connections = sumOf(totals.connections, host.connections);
     totals.peak = Math.max(totals.peak, host.series.peakSince(sinceMs));
   }
   return totals;

@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 const byName = new Intl.Collator('en', { numeric: true });
-const groupOrder = ['Hosts', 'Pages', 'Do'];
+const groupOrder = ['Hosts', 'Processes', 'Pages', 'Do'];
 
 /** At most `limit` entries, by group. */
 export function findEntries(entries: readonly Entry[], text: string, limit = 30): Entry[] {

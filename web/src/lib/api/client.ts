@@ -29,6 +29,12 @@ export interface RequestOptions {
 
 /** The JSON answer to a request under /api/v1; undefined when the answer is empty. */
 export async function request<Answer>(path: string, options: RequestOptions = {}): Promise<Answer> {
+  const response = await respond(path, options);
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
+}
+
+/** The answer as it came, when it is none of a failure. */
+export async function respond(path: string, options: RequestOptions = {}): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' });
   const secret = sessionSecret();
   if (secret) headers.set('x-foretop-session', secret);
@@ -43,7 +49,7 @@ export async function request<Answer>(path: string, options: RequestOptions = {}
     throw new ApiError('unreachable', 'The collector did not answer.', { cause });
   }
   if (!response.ok) throw await failure(response);
-  return (response.status === 204 ? undefined : await response.json()) as Answer;
+  return response;
 }
 
 async function failure(response: Response): Promise<ApiError> {

@@ -21,6 +21,8 @@ export interface BandwidthInput {
   extent: Extent;
   /** The sample under the crosshair. */
   cross: RateSample | undefined;
+  /** Whether anything has been read: what has not is not the same as what is not known. */
+  known?: boolean;
 }
 
 interface Scale {
@@ -64,7 +66,7 @@ export function drawBandwidth({ context, width, height }: Surface, input: Bandwi
     drawSide(context, series, part, 'txRate', scale, tokens.tx, 0.13);
   }
   context.restore();
-  drawGaps(context, parts, scale, input, tokens);
+  if (input.known !== false) drawGaps(context, parts, scale, input, tokens);
   drawTimeAxis(context, scale, input.labels, tokens);
   if (input.cross) drawCross(context, input.cross, scale, tokens);
 }

@@ -1,24 +1,23 @@
-// Columns of the connections table: what they show, how they sort, what a filter means.
+// Columns of the connections table: what they show, what F filters by, how the REST API names their order.
 import type { Column } from '../table/columns.ts';
-import type { SortValue } from '../table/ordered-rows.ts';
-import { shapeOf, stateShapes, type StateShape } from '../ui/connection-states.ts';
-import { connectionMatcher, unknownProcess, type Condition, type ConnectionFilter } from './connection-filter.ts';
+import { shapeOf } from '../ui/connection-states.ts';
+import { unknownProcess, type Condition } from './connection-filter.ts';
 import type { ConnectionRow } from './connection-row.ts';
 
 export const connectionColumns: readonly Column[] = [
-  { id: 'process', label: 'Process', minPx: 110, grow: 1, spare: 0 },
+  { id: 'process', label: 'Process', minPx: 100, grow: 1, spare: 0 },
   { id: 'pid', label: 'PID', minPx: 66, grow: 0, right: true, spare: 4 },
   { id: 'local', label: 'Local', minPx: 158, grow: 1.2, spare: 8 },
-  { id: 'remote', label: 'Remote', minPx: 172, grow: 1.6, spare: 0 },
-  { id: 'protocol', label: 'Proto', minPx: 52, grow: 0, spare: 9 },
+  { id: 'remote', label: 'Remote', minPx: 160, grow: 1.6, spare: 0 },
+  { id: 'protocol', label: 'Proto', minPx: 68, grow: 0, spare: 9 },
   { id: 'state', label: 'State', minPx: 108, grow: 0, spare: 3 },
   { id: 'duration', label: 'Duration', minPx: 100, grow: 0, right: true, spare: 5, descendingFirst: true },
   { id: 'rtt', label: 'RTT', minPx: 74, grow: 0, right: true, spare: 6, descendingFirst: true },
-  { id: 'rx', label: 'Receive', mark: 'rx', minPx: 126, grow: 0, right: true, spare: 0, descendingFirst: true },
-  { id: 'tx', label: 'Transmit', mark: 'tx', minPx: 126, grow: 0, right: true, spare: 0, descendingFirst: true },
+  { id: 'rx', label: 'Receive', mark: 'rx', minPx: 122, grow: 0, right: true, spare: 0, descendingFirst: true },
+  { id: 'tx', label: 'Transmit', mark: 'tx', minPx: 122, grow: 0, right: true, spare: 0, descendingFirst: true },
 ];
 
-const hostColumn: Column = { id: 'host', label: 'Host', minPx: 120, grow: 0.8, spare: 0 };
+const hostColumn: Column = { id: 'host', label: 'Host', minPx: 100, grow: 0.8, spare: 0 };
 
 /** For the hosts of a fleet, or for what was: rates are then means of segments. */
 export function columnsFor(fleet: boolean, past: boolean): readonly Column[] {
@@ -36,68 +35,8 @@ export function columnsFor(fleet: boolean, past: boolean): readonly Column[] {
 /** Fastest first means both directions together; the columns sort by one. */
 export const fastest = { column: 'rate', descending: true } as const;
 
-export function connectionValue(row: ConnectionRow, column: string): SortValue {
-  switch (column) {
-    case 'host':
-      return row.host;
-    case 'process':
-      return row.process;
-    case 'pid':
-      return row.pid;
-    case 'local':
-      return row.localKey ?? null;
-    case 'remote':
-      return row.remoteKey ?? null;
-    case 'protocol':
-      return row.protocol;
-    case 'state':
-      return stateShapes.indexOf(shapeOf(row.state));
-    case 'duration':
-      // The earlier it started, the longer it lasts.
-      return -row.startedMs;
-    case 'rtt':
-      return row.rttUs;
-    case 'rx':
-      return row.rxRate;
-    case 'tx':
-      return row.txRate;
-    default:
-      return row.rxRate === null && row.txRate === null ? null : (row.rxRate ?? 0) + (row.txRate ?? 0);
-  }
-}
-
-export interface ConnectionCounts {
-  total: number;
-  byShape: Record<StateShape, number>;
-  /** Most connections first. */
-  processes: { process: string; connections: number }[];
-}
-
-/** What the filters offer: counters by state within the rest of the filter, and processes within the rest of it. One pass over all rows. */
-export function countConnections(rows: Iterable<ConnectionRow>, filter: ConnectionFilter): ConnectionCounts {
-  const byShape = Object.fromEntries(stateShapes.map((shape) => [shape, 0])) as Record<StateShape, number>;
-  const byProcess = new Map<string, number>();
-  const wanted = (field: string) => filter.conditions.filter((one) => one.field === field && !one.exclude);
-  const [states, processes] = [wanted('state'), wanted('process')];
-  const rest = connectionMatcher({
-    ...filter,
-    conditions: filter.conditions.filter((one) => !states.includes(one) && !processes.includes(one)),
-  });
-  const inState = connectionMatcher({ conditions: states, text: '' });
-  const inProcess = connectionMatcher({ conditions: processes, text: '' });
-  let total = 0;
-  for (const row of rows) {
-    if (!rest(row)) continue;
-    if (inProcess(row)) {
-      total++;
-      byShape[shapeOf(row.state, row.closed)]++;
-    }
-    if (inState(row)) byProcess.set(row.process, (byProcess.get(row.process) ?? 0) + 1);
-  }
-  const counted = [...byProcess].map(([process, connections]) => ({ process, connections }));
-  counted.sort((a, b) => b.connections - a.connections || a.process.localeCompare(b.process));
-  return { total, byShape, processes: counted };
-}
+/** What `sort=` in the address may name. */
+export const sortableColumns = ['host', ...connectionColumns.map((column) => column.id), fastest.column];
 
 /** What F filters by in a column; undefined where a column means no condition. */
 export function conditionOfCell(row: ConnectionRow, column: string): Omit<Condition, 'exclude'> | undefined {
@@ -120,7 +59,7 @@ export function conditionOfCell(row: ConnectionRow, column: string): Omit<Condit
 }
 
 /** The parameter by which the REST API sorts as a column does; both directions together it cannot. */
-export const serverSorts: Readonly<Record<string, string>> = {
+const serverSorts: Readonly<Record<string, string>> = {
   host: 'hostId',
   process: 'process',
   pid: 'pid',
@@ -132,7 +71,16 @@ export const serverSorts: Readonly<Record<string, string>> = {
   rtt: 'rttUs',
   rx: 'rxRate',
   tx: 'txRate',
+  rate: 'rxRate',
 };
+
+/** `-rxRate`: which rows are to come first when not all are read. */
+export function serverSort({ column, descending }: { column: string; descending: boolean }): string {
+  const name = serverSorts[column]!;
+  // Duration grows as the start lies further back.
+  const turned = name.startsWith('-') !== descending;
+  return (turned ? '-' : '') + name.replace(/^-/, '');
+}
 
 export const endpoint = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -1,8 +1,6 @@
 // Filters: in the address and back, what they let through, what of them the REST API is asked.
 import { describe, expect, it } from 'vitest';
-import type { Connection } from '@foretop/proto/api';
 import {
-  connectionMatcher,
   filterParameters,
   parseFilter,
   serverParameters,
@@ -10,42 +8,13 @@ import {
   type Condition,
   type FilterField,
 } from './connection-filter.ts';
-import { rowOfConnection } from './connection-row.ts';
+import { slotTest } from './connection-query.ts';
+import { connection, idOf, storeOf } from './connections.fixture.ts';
 
-const connection = (more: Partial<Connection>): Connection => ({
-  id: '1-00000000000000aa',
-  communityId: null,
-  hostId: 1,
-  protocol: 'tcp',
-  state: 'established',
-  direction: 'outbound',
-  localAddress: '10.4.2.17',
-  localPort: 44_321,
-  remoteAddress: '192.0.2.7',
-  remotePort: 443,
-  pid: 1123,
-  process: 'nginx',
-  processId: null,
-  unit: 'nginx.service',
-  container: { runtime: 'docker', id: '3f2a9c1b7e4d55aa' },
-  uid: 33,
-  startedAt: '2026-11-20T03:00:00Z',
-  startedBefore: false,
-  endedAt: null,
-  rxBytes: 1,
-  txBytes: 2,
-  rxRate: 3,
-  txRate: null,
-  rttUs: 400,
-  retransmissions: 0,
-  name: null,
-  nameSource: 'none',
-  connectionCount: 1,
-  ...more,
-});
-const nginx = rowOfConnection(connection({}), 1, 'web-01', undefined);
-const listener = rowOfConnection(
+const store = storeOf([
+  connection({}),
   connection({
+    id: idOf(2, 0xbb),
     state: 'listen',
     direction: 'listen',
     localAddress: '::',
@@ -58,14 +27,13 @@ const listener = rowOfConnection(
     container: null,
     hostId: 2,
   }),
-  2,
-  'db-01',
-  undefined,
-);
+]);
 const is = (field: FilterField, value: string): Condition => ({ field, value, exclude: false });
 const not = (field: FilterField, value: string): Condition => ({ field, value, exclude: true });
-const passing = (...conditions: Condition[]) =>
-  [nginx, listener].filter(connectionMatcher({ conditions, text: '' })).map((row) => row.key);
+const passing = (...conditions: Condition[]) => {
+  const test = slotTest(store, { conditions, text: '' });
+  return [0, 1].filter(test).map((slot) => slot + 1);
+};
 
 describe('what is let through', () => {
   it.each([
@@ -84,6 +52,8 @@ describe('what is let through', () => {
     [[is('address', '::')], [2]],
     [[is('port', '443')], [1, 2]],
     [[is('port', '0')], []],
+    [[is('port', '440-450')], [1, 2]],
+    [[not('port', '44000-44999')], [2]],
     [[is('protocol', 'udp')], []],
     [[is('host', 'web-01')], [1]],
     [[is('host', '2')], [2]],
@@ -96,7 +66,7 @@ describe('what is let through', () => {
   ])('%j', (conditions, keys) => expect(passing(...conditions)).toEqual(keys));
 
   it('every word of the search', () => {
-    const search = (text: string) => connectionMatcher({ conditions: [], text })(nginx);
+    const search = (text: string) => slotTest(store, { conditions: [], text })(0);
     expect(search('WEB-01 2.7:443')).toBe(true);
     expect(search('web-01 postgres')).toBe(false);
   });
@@ -111,7 +81,7 @@ it('stands in the address and is read again', () => {
 });
 
 it('what means nothing is left out', () => {
-  const text = 'state=gone&port=99999&address=x&protocol=icmp&direction=up&process=&container=a%20b';
+  const text = 'state=gone&port=99999&port=9-8&address=x&protocol=icmp&direction=up&process=&container=a%20b';
   expect(parseFilter(new URLSearchParams(text)).conditions).toEqual([]);
 });
 
@@ -119,9 +89,11 @@ it('a condition takes the place of its opposite', () =>
   expect(withCondition([is('process', 'a')], not('process', 'a'))).toEqual([not('process', 'a')]));
 
 it.each([
-  [[is('state', 'syn'), not('state', 'listen')], { state: 'syn-sent,syn-recv,!listen,!unconnected' }],
-  [[is('process', 'a,b')], {}],
-  [[is('process', 'a,b'), is('process', 'c'), not('process', 'd')], { process: '!d' }],
-  [[is('process', '?')], {}],
-  [[is('host', 'web-01'), is('host', '7')], { host: 'web-01,7' }],
-])('the collector is asked %j', (conditions, expected) => expect(serverParameters(conditions)).toEqual(expected));
+  [[is('state', 'syn'), not('state', 'listen')], { state: 'syn-sent,syn-recv,!listen,!unconnected' }, true],
+  [[is('process', 'a,b')], {}, false],
+  [[is('process', 'a,b'), is('process', 'c'), not('process', 'd')], { process: '!d' }, false],
+  [[is('process', '?')], {}, false],
+  [[is('host', 'web-01'), is('host', '7')], { host: 'web-01,7' }, true],
+])('the collector is asked %j', (conditions, parameters, exact) =>
+  expect(serverParameters(conditions)).toEqual({ parameters, exact }),
+);

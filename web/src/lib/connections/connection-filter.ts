@@ -1,7 +1,7 @@
 // The filter of a connections table: conditions that stand in the address as `process=nginx&state=!time-wait`, and what they let through.
-import { parseNetwork, inNetwork, type Network } from '../net/address.ts';
-import { shapeOf, statesOf, stateShapes, type StateShape } from '../ui/connection-states.ts';
-import type { ConnectionRow } from './connection-row.ts';
+import { parseNetwork } from '../net/address.ts';
+import { statesOf, stateShapes, type StateShape } from '../ui/connection-states.ts';
+import { directionNames } from './connection-row.ts';
 
 export const filterFields = [
   'host',
@@ -31,7 +31,6 @@ export interface ConnectionFilter {
 
 /** Stands for a process that is not known. */
 export const unknownProcess = '?';
-export const directionWords = ['unknown', 'inbound', 'outbound', 'listen'] as const;
 
 /** In the address `!` excludes; `=` before a value takes it as it is. */
 export function parseFilter(parameters: URLSearchParams): ConnectionFilter {
@@ -66,11 +65,17 @@ export function filterParameters(conditions: readonly Condition[]): Record<Filte
 export function valid(field: FilterField, value: string): boolean {
   if (field === 'state') return (stateShapes as readonly string[]).includes(value);
   if (field === 'address') return parseNetwork(value) !== undefined;
-  if (field === 'port') return /^\d{1,5}$/.test(value) && Number(value) < 65_536;
+  if (field === 'port') return isPortRange(value);
   if (field === 'protocol') return value === 'tcp' || value === 'udp';
   if (field === 'container') return /^[A-Za-z0-9_.-]{1,64}$/.test(value);
-  if (field === 'direction') return (directionWords as readonly string[]).includes(value);
+  if (field === 'direction') return (directionNames as readonly string[]).includes(value);
   return value !== '';
+}
+
+/** A port or a range of ports, `8000-8100`. */
+function isPortRange(value: string): boolean {
+  const [least, most = least] = value.split('-').map(Number) as [number, number?];
+  return /^\d{1,5}(-\d{1,5})?$/.test(value) && least <= most && most < 65_536;
 }
 
 /** Adds a condition; one that says the opposite of the same value goes. */
@@ -84,75 +89,8 @@ export const withoutCondition = (
   { field, value }: Pick<Condition, 'field' | 'value'>,
 ): Condition[] => conditions.filter((condition) => condition.field !== field || condition.value !== value);
 
-type Test = (row: ConnectionRow) => boolean;
-
-export function connectionMatcher({ conditions, text }: ConnectionFilter): Test {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const tests = filterFields.flatMap((field) => fieldTests(conditions.filter((one) => one.field === field)));
-  return (row) => {
-    for (let i = 0; i < tests.length; i++) if (!tests[i]!(row)) return false;
-    for (let i = 0; i < words.length; i++) if (!row.search.includes(words[i]!)) return false;
-    return true;
-  };
-}
-
-function fieldTests(conditions: readonly Condition[]): Test[] {
-  const wanted = conditions.filter((one) => !one.exclude).map(testOf);
-  const unwanted = conditions.filter((one) => one.exclude).map(testOf);
-  const tests: Test[] = unwanted.map((test) => (row) => !test(row));
-  if (wanted.length === 1) tests.push(wanted[0]!);
-  else if (wanted.length > 1) tests.push((row) => wanted.some((test) => test(row)));
-  return tests;
-}
-
-function testOf({ field, value }: Condition): Test {
-  switch (field) {
-    case 'state':
-      return (row) => shapeOf(row.state, row.closed) === value;
-    case 'host': {
-      const id = /^\d+$/.test(value) ? Number(value) : undefined;
-      return (row) => row.host === value || row.hostId === id;
-    }
-    case 'process':
-      return processTest(value);
-    case 'address': {
-      const network: Network = parseNetwork(value)!;
-      return (row) => inNetwork(row.remoteKey, network) || inNetwork(row.localKey, network);
-    }
-    case 'port': {
-      const port = Number(value);
-      return (row) => row.localPort === port || (row.remotePort === port && row.remoteAddress !== '');
-    }
-    case 'unit': {
-      const matches = nameTest(value);
-      return (row) => matches(row.unit);
-    }
-    case 'container':
-      // A runtime, or the beginning of an id.
-      return (row) =>
-        row.container !== '' &&
-        row.container.split(' ').some((part) => value.startsWith(part) || part.startsWith(value));
-    case 'protocol':
-      return (row) => row.protocol === value;
-    case 'direction': {
-      const direction = (directionWords as readonly string[]).indexOf(value);
-      return (row) => row.direction === direction;
-    }
-  }
-}
-
-/** A name in which `*` stands for anything, a PID, or `?` for unknown. */
-function processTest(value: string): Test {
-  if (value === unknownProcess) return (row) => row.process === '';
-  if (/^\d+$/.test(value)) {
-    const pid = Number(value);
-    return (row) => row.pid === pid || row.process === value;
-  }
-  const matches = nameTest(value);
-  return (row) => matches(row.process);
-}
-
-function nameTest(value: string): (name: string) => boolean {
+/** A test of names in which `*` stands for anything. */
+export function nameTest(value: string): (name: string) => boolean {
   if (!value.includes('*')) return (name) => name === value;
   const parts = value.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|/]/g, '\\$&'));
   const pattern = new RegExp(`^${parts.join('.*')}$`, 's');
@@ -160,8 +98,13 @@ function nameTest(value: string): (name: string) => boolean {
 }
 
 /** The part of a filter that the REST API can answer, as its parameters; the rest is left to the rows that come. */
-export function serverParameters(conditions: readonly Condition[]): Record<string, string> {
-  const found: Record<string, string> = {};
+export function serverParameters(conditions: readonly Condition[]): {
+  parameters: Partial<Record<FilterField, string>>;
+  /** Nothing was left out. */
+  exact: boolean;
+} {
+  const parameters: Partial<Record<FilterField, string>> = {};
+  let exact = true;
   for (const field of filterFields) {
     const ofField = conditions.filter((one) => one.field === field);
     // A comma parts values there, and what is not known has no name: alternatives to such a one must not narrow the answer.
@@ -172,9 +115,10 @@ export function serverParameters(conditions: readonly Condition[]): Record<strin
       .flatMap(({ value, exclude }) =>
         (field === 'state' ? statesOf(value as StateShape) : [value]).map((name) => (exclude ? `!${name}` : name)),
       );
-    if (values.length > 0) found[field] = values.join(',');
+    if (values.length > 0) parameters[field] = values.join(',');
+    if (expressible.length < ofField.length) exact = false;
   }
-  return found;
+  return { parameters, exact };
 }
 
 /** The words of a chip: "process is not", "state is". */

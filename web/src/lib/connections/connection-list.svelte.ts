@@ -1,7 +1,10 @@
 // A list of connections from the REST API, page by page, kept fresh while somebody looks at it and as long as it is of the present.
-import type { ConnectionList as Page, UnknownSpan } from '@foretop/proto/api';
+import type { UnknownSpan } from '@foretop/proto/api';
 import { ApiError } from '../api/client.ts';
-import { rowOfConnection, type ConnectionRow } from './connection-row.ts';
+import type { ConnectionBatch } from './connection-batch.ts';
+import { ConnectionEntry } from './connection-entry.ts';
+import { idParts } from './connection-row.ts';
+import { ConnectionStore } from './connection-store.ts';
 
 export interface Question {
   /** `/connections` or `/hosts/{id}/connections`. */
@@ -15,7 +18,7 @@ export interface Question {
 }
 
 export interface ConnectionListOptions {
-  fetchPage(path: string, signal: AbortSignal): Promise<Page>;
+  fetchPage(path: string, signal: AbortSignal): Promise<ConnectionBatch>;
   hostName(hostId: number): string;
   /** Whether anybody would see a change. */
   isWatched(): boolean;
@@ -45,10 +48,9 @@ export class ConnectionList {
   failure = $state<string | undefined>();
   asOfMs = $state<number | undefined>();
   unknown = $state.raw<readonly UnknownSpan[]>([]);
-  readonly rows = new Map<number, ConnectionRow>();
+  readonly rows = new ConnectionStore();
+  readonly #entry = new ConnectionEntry(this.rows);
   readonly #options: ConnectionListOptions;
-  readonly #keys = new Map<string, number>();
-  #nextKey = 1;
   #question: Question | undefined;
   #stop: AbortController | undefined;
   #wake: (() => void) | undefined;
@@ -94,7 +96,8 @@ export class ConnectionList {
   }
 
   keyOf(id: string): number | undefined {
-    return this.#keys.get(id);
+    const { hostId, high, low } = idParts(id);
+    return this.#entry.keyOf(hostId, high, low);
   }
 
   stop(): void {
@@ -138,23 +141,23 @@ export class ConnectionList {
 
   /** Reads every page that is wanted once, from the first; rows that are in none of them go. */
   async #sweep(question: Question, signal: AbortSignal): Promise<'done' | 'again' | 'later' | 'never'> {
-    const seen = new Set<number>();
+    this.#entry.begin();
     let cursor: string | null = null;
     let pages = 0;
     do {
       const startedMs = this.#options.monotonicMs();
       this.reading = pages >= this.#loadedPages;
       try {
-        const page: Page = await this.#options.fetchPage(pathOf(question, cursor), signal);
+        const page: ConnectionBatch = await this.#options.fetchPage(pathOf(question, cursor), signal);
         if (signal.aborted) return 'done';
         cursor = page.nextCursor;
-        this.#enter(page, seen);
+        this.#enter(page);
       } catch (error) {
         return this.#onError(error, cursor !== null, signal);
       }
       pages++;
-      if (this.#loadedPages === 0) this.#leaveAllBut(seen);
-      this.loaded = Math.max(this.loaded, seen.size);
+      if (this.#loadedPages === 0) this.#entry.leaveUnseen(this.complete);
+      this.loaded = Math.max(this.loaded, this.#entry.seen);
       const refreshing = cursor !== null && pages < this.#loadedPages;
       if (!refreshing || this.#options.monotonicMs() - this.#publishedMs >= refreshMs) this.#publish();
       if (refreshing) await this.#settle(startedMs + paceMs, signal);
@@ -163,8 +166,8 @@ export class ConnectionList {
     } while (cursor !== null && pages < this.#wantedPages);
     this.#loadedPages = pages;
     this.complete = cursor === null;
-    this.#leaveAllBut(seen);
-    this.loaded = seen.size;
+    this.#entry.leaveUnseen(this.complete);
+    this.loaded = this.rows.size;
     this.#publish();
     return 'done';
   }
@@ -183,33 +186,10 @@ export class ConnectionList {
     this.version++;
   }
 
-  #enter(page: Page, seen: Set<number>): void {
-    for (const connection of page.items) {
-      // Rows of the history that fold connections may share an id.
-      const identity = connection.connectionCount > 1 ? `${connection.id} ${connection.startedAt}` : connection.id;
-      let key = this.#keys.get(identity);
-      if (key === undefined) this.#keys.set(identity, (key = this.#nextKey++));
-      this.rows.set(
-        key,
-        rowOfConnection(connection, key, this.#options.hostName(connection.hostId), this.rows.get(key)),
-      );
-      seen.add(key);
-    }
-    this.asOfMs = Date.parse(page.asOf);
+  #enter(page: ConnectionBatch): void {
+    this.#entry.enter(page, this.#options.hostName);
+    this.asOfMs = page.asOfMs;
     this.unknown = page.unknown;
-  }
-
-  #leaveAllBut(seen: ReadonlySet<number>): void {
-    for (const [key, row] of this.rows) {
-      if (seen.has(key)) continue;
-      // Of a list that is not complete it may only have left the part that is loaded.
-      if (this.complete) row.closed = true;
-      this.rows.delete(key);
-    }
-    // Keys of rows that went are kept so that they come back as the same; not for ever.
-    if (this.#keys.size > 2 * mostPages * pageRows) {
-      for (const [id, key] of this.#keys) if (!seen.has(key)) this.#keys.delete(id);
-    }
   }
 
   #onError(error: unknown, inside: boolean, signal: AbortSignal): 'done' | 'again' | 'later' | 'never' {

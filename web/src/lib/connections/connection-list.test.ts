@@ -1,7 +1,8 @@
 // Pages of connections: what is read when, what goes, what is asked again.
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
-import type { Connection, ConnectionList as Page } from '@foretop/proto/api';
+import type { ConnectionBatch } from './connection-batch.ts';
 import type { ConnectionList as ListClass, Question } from './connection-list.svelte.ts';
+import { batchOf, connection, idOf } from './connections.fixture.ts';
 
 // Runes are the compiler's; here a state is its value.
 vi.stubGlobal(
@@ -12,26 +13,11 @@ let ConnectionList: typeof ListClass;
 let holds: (wide: Question, narrow: Question) => boolean;
 beforeAll(async () => ({ ConnectionList, holds } = await import('./connection-list.svelte.ts')));
 
-const connection = (id: number): Connection =>
-  ({
-    id: `1-${id}`,
-    hostId: 1,
-    protocol: 'tcp',
-    state: 'established',
-    direction: 'outbound',
-    localAddress: '10.0.0.1',
-    localPort: id,
-    process: 'a',
-    startedAt: '2026-11-20T00:00:00Z',
-    nameSource: 'none',
-    connectionCount: 1,
-  }) as unknown as Connection;
-const page = (ids: number[], nextCursor: string | null): Page => ({
-  items: ids.map(connection),
-  nextCursor,
-  asOf: '2026-11-20T00:00:10Z',
-  unknown: [],
-});
+const page = (ids: number[], nextCursor: string | null): ConnectionBatch =>
+  batchOf(
+    ids.map((id) => connection({ id: idOf(1, id) })),
+    nextCursor,
+  );
 const question = (filter: Record<string, string> = {}, at = ''): Question => ({
   path: '/connections',
   filter,
@@ -43,7 +29,7 @@ let list: ListClass | undefined;
 afterEach(() => list?.stop());
 
 /** A collector whose pages are given by cursor; time passes when somebody sleeps. */
-function reader(pages: () => Record<string, Page>, watched = () => true) {
+function reader(pages: () => Record<string, ConnectionBatch>, watched = () => true) {
   const asked: string[] = [];
   let nowMs = 0;
   list = new ConnectionList({
@@ -65,18 +51,22 @@ function reader(pages: () => Record<string, Page>, watched = () => true) {
   });
   return { list, asked };
 }
-const ids = () => [...list!.rows.values()].map((row) => row.id);
+const ids = () =>
+  Array.from({ length: list!.rows.used }, (_, slot) => slot)
+    .filter((slot) => list!.rows.open[slot] === 1)
+    .map((slot) => Number.parseInt(list!.rows.row(slot).id.slice(2), 16))
+    .sort((a, b) => a - b);
 
 it('reads all pages, and what is gone with the next look has ended', async () => {
   let second = [3];
   const { list } = reader(() => ({ '': page([1, 2], 'x'), x: page(second, null) }));
   list.ask(question());
   await vi.waitFor(() => expect(list.complete).toBe(true));
-  expect(ids()).toEqual(['1-1', '1-2', '1-3']);
-  const third = list.rows.get(list.keyOf('1-3')!)!;
+  expect(ids()).toEqual([1, 2, 3]);
+  const third = list.rows.slotOf(list.keyOf(idOf(1, 3))!)!;
   second = [4];
-  await vi.waitFor(() => expect(ids()).toEqual(['1-1', '1-2', '1-4']));
-  await vi.waitFor(() => expect(third.closed).toBe(true));
+  await vi.waitFor(() => expect(ids()).toEqual([1, 2, 4]));
+  await vi.waitFor(() => expect(list.rows.row(third).closed).toBe(true));
 });
 
 it('reads five pages by itself and more when the end is in sight', async () => {

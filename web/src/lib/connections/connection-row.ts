@@ -1,8 +1,6 @@
-// One connection as tables and the inspector show it, whether it came in a live frame or from the REST API.
-import type { Connection } from '@foretop/proto/api';
+// One connection as the inspector and the cells of a table show it, whether it came in a live frame or from the REST API.
 import type { StateName } from '@foretop/proto/live';
 import { visible } from '../format/visible.ts';
-import { addressKey, type AddressKey } from '../net/address.ts';
 
 export interface ConnectionRow {
   key: number;
@@ -18,13 +16,13 @@ export interface ConnectionRow {
   direction: number;
   localAddress: string;
   localPort: number;
-  localKey: AddressKey | undefined;
   /** Empty for listening and unconnected sockets. */
   remoteAddress: string;
   remotePort: number;
-  remoteKey: AddressKey | undefined;
   pid: number | null;
   pidStartTicks: number;
+  /** By what the owner was found, as in ownerRules. */
+  ownerRule: number;
   process: string;
   /** systemd unit and container, where the source of the row says so; empty otherwise. */
   unit: string;
@@ -42,68 +40,35 @@ export interface ConnectionRow {
   retransmissions: number | null;
   name: string;
   nameSource: number;
+  /** What the client's TLS or QUIC hello offered first, such as h2; empty when none was seen. */
+  alpn: string;
   /** How many short connections the row folds; 1 for a single one. */
   connectionCount: number;
-  /** Lower case, for filters. */
-  search: string;
   closed: boolean;
 }
 
-export const connectionSearch = (row: Omit<ConnectionRow, 'search'>): string =>
-  `${row.host} ${row.process} ${row.pid ?? ''} ${row.protocol} ${row.localAddress}:${row.localPort} ${row.remoteAddress}:${row.remotePort} ${row.name} ${row.unit} ${row.container}`.toLowerCase();
+/** By their numbers in facts.proto. */
+export const directionNames = ['unknown', 'inbound', 'outbound', 'listen'] as const;
+export const nameSources = ['none', 'dns', 'sni', 'reverse-dns'] as const;
+export const ownerRules = ['unknown', 'connect', 'accept', 'holder', 'create', 'close', 'listener', 'kernel'] as const;
 
-const directions = { unknown: 0, inbound: 1, outbound: 2, listen: 3 } as const;
-const nameSources = { none: 0, dns: 1, sni: 2, 'reverse-dns': 3 } as const;
-
-/** A connection of the REST API; what never changes is taken over from the row that stood for it before. */
-export function rowOfConnection(
-  from: Connection,
-  key: number,
-  host: string,
-  before: ConnectionRow | undefined,
-): ConnectionRow {
-  const process = visible(from.process ?? '');
-  const same = before !== undefined && before.pid === from.pid && before.process === process && before.host === host;
-  const row: ConnectionRow = {
-    key,
-    id: from.id,
-    hostId: from.hostId,
-    host,
-    cookie: 0,
-    protocol: from.protocol,
-    state: from.state,
-    direction: directions[from.direction],
-    localAddress: from.localAddress,
-    localPort: from.localPort,
-    localKey: before ? before.localKey : addressKey(from.localAddress, from.localPort),
-    remoteAddress: from.remoteAddress ?? '',
-    remotePort: from.remotePort ?? 0,
-    remoteKey: before ? before.remoteKey : addressKey(from.remoteAddress ?? '', from.remotePort ?? 0),
-    pid: from.pid,
-    pidStartTicks: 0,
-    process,
-    unit: same ? before.unit : visible(from.unit ?? ''),
-    container: same ? before.container : from.container ? containerText(from.container) : '',
-    uid: from.uid,
-    startedMs: before ? before.startedMs : Date.parse(from.startedAt),
-    startedBefore: from.startedBefore,
-    endedMs: from.endedAt === null ? null : Date.parse(from.endedAt),
-    rxBytes: from.rxBytes,
-    txBytes: from.txBytes,
-    rxRate: from.rxRate,
-    txRate: from.txRate,
-    rttUs: from.rttUs,
-    retransmissions: from.retransmissions,
-    name: same ? before.name : visible(from.name ?? ''),
-    nameSource: nameSources[from.nameSource] ?? 0,
-    connectionCount: from.connectionCount,
-    search: '',
-    closed: false,
-  };
-  row.search = same ? before.search : connectionSearch(row);
-  return row;
-}
+/** The owner was not seen to use the socket: it holds the listening one from which it came. */
+export const isInferredOwner = (row: Pick<ConnectionRow, 'ownerRule'>): boolean =>
+  ownerRules[row.ownerRule] === 'listener';
 
 /** `docker 3f2a9c1b7e4d`: ids are cut as the tools cut them. */
 export const containerText = (container: { runtime: string; id: string }): string =>
   visible(`${container.runtime} ${container.id.slice(0, 12)}`);
+
+const hex = (word: number) => word.toString(16).padStart(8, '0');
+
+/** Empty for a row without an id. */
+export const connectionId = (hostId: number, high: number, low: number): string =>
+  hostId === 0 ? '' : `${hostId}-${hex(high)}${hex(low)}`;
+
+/** Host and the two halves of the number in `<hostId>-<16 hex digits>`; zeros when the text is no id. */
+export function idParts(text: string): { hostId: number; high: number; low: number } {
+  const match = /^(\d{1,10})-([0-9a-f]{8})([0-9a-f]{8})$/.exec(text);
+  if (!match) return { hostId: 0, high: 0, low: 0 };
+  return { hostId: Number(match[1]), high: Number.parseInt(match[2]!, 16), low: Number.parseInt(match[3]!, 16) };
+}

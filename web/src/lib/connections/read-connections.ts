@@ -1,13 +1,13 @@
 // Connection lists of this page's session: over the REST API, fresh while the page is in sight and not paused.
-import type { ConnectionList as Page } from '@foretop/proto/api';
-import { request } from '../api/client.ts';
+import { respond } from '../api/client.ts';
 import { session } from '../api/session.svelte.ts';
 import { live } from '../live/live.svelte.ts';
 import { ConnectionList } from './connection-list.svelte.ts';
+import { parseConnections } from './parse-connections.ts';
 
 export const readConnections = (): ConnectionList =>
   new ConnectionList({
-    fetchPage: (path, signal) => request<Page>(path, { signal }),
+    fetchPage: async (path, signal) => parseConnections(await (await respond(path, { signal })).arrayBuffer()),
     hostName: (hostId) => live.fleet.hosts.get(hostId)?.name ?? `host ${hostId}`,
     isWatched: () => document.visibilityState === 'visible' && live.pausedAtMs === undefined,
     onSignedOut: (reason) => session.ended(reason),

@@ -18,7 +18,10 @@ const connection = (handle: number, more: object = {}) => ({
 let tables: HostTables;
 beforeEach(() => (tables = createHostTables()));
 
-const keys = () => [...(tables.connections?.keys() ?? [])];
+const keys = () => {
+  const store = tables.connections;
+  return store ? [...store.keys].filter((key, slot) => key !== 0 && store.open[slot] === 1).sort((a, b) => a - b) : [];
+};
 
 describe('key frames', () => {
   it('shows nothing before the last part', () => {
@@ -30,13 +33,13 @@ describe('key frames', () => {
 
   it('keeps the old table until the new one is complete, then marks what is gone', () => {
     tables.apply({ keyFrame: true, opened: [connection(1), connection(2)], hasConnections: true });
-    const gone = tables.connections!.get(1)!;
+    const gone = tables.connections!.slotOf(1)!;
     tables.apply({ keyFrame: true, opened: [connection(2)] });
     tables.apply({ bandwidth: { rxRate: 1, txRate: 1 } });
     expect(keys()).toEqual([1, 2]);
     tables.apply({ opened: [connection(3)], hasConnections: true });
     expect(keys()).toEqual([2, 3]);
-    expect(gone.closed).toBe(true);
+    expect(tables.connections!.row(gone).closed).toBe(true);
   });
 });
 
@@ -85,6 +88,14 @@ it('survives addresses of wrong length, unknown protocols and missing columns', 
 it('shows hidden characters of host text as codes', () => {
   tables.apply({ keyFrame: true, opened: [connection(1, { comm: 'a\u202eb' })], hasConnections: true });
   expect(tables.connections!.get(1)!.process).toBe('a⟨202E⟩b');
+});
+
+it('connections take unit and container of their process, whichever comes first', () => {
+  const started = { identity: { pid: 7, comm: 'nginx', unit: 'nginx.service' } };
+  tables.apply({ keyFrame: true, opened: [connection(1)], hasConnections: true });
+  tables.apply({ started: [started], hasProcesses: true });
+  tables.apply({ opened: [connection(2)], hasConnections: true });
+  expect([1, 2].map((key) => tables.connections!.get(key)!.unit)).toEqual(['nginx.service', 'nginx.service']);
 });
 
 it('processes', () => {

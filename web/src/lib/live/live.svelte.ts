@@ -6,7 +6,7 @@ import { session } from '../api/session.svelte.ts';
 import { createServerClock } from '../time/server-clock.ts';
 import { Fleet } from './fleet.svelte.ts';
 import { createLiveSocket, type Link } from './socket.ts';
-import { WatchedHost } from './watched-host.svelte.ts';
+import type { WatchedHost } from './watched-host.svelte.ts';
 
 const sections = {
   bandwidth: LiveSection.LIVE_SECTION_BANDWIDTH,
@@ -89,9 +89,9 @@ class Live {
     this.#subscribe();
   }
 
-  /** Watches one host instead of the one before. Tables that stay wanted stay on screen until their new key frame. */
-  watch(hostId: number, wanted: SectionName[], rateHz: number): void {
-    if (this.host?.hostId !== hostId) this.host = new WatchedHost(hostId, rateHz);
+  /** Watches one host instead of the one before; its class comes with the pages that show hosts. Tables that stay wanted stay on screen until their new key frame. */
+  watch(Host: typeof WatchedHost, hostId: number, wanted: SectionName[], rateHz: number): void {
+    if (this.host?.hostId !== hostId) this.host = new Host(hostId, rateHz);
     this.#wanted = { hostId, sections: wanted, rateHz };
     this.notice = undefined;
     this.#subscribe();

@@ -1,6 +1,5 @@
 // A process of the REST API as the row that live frames make of one.
-import type { List, Process } from '@foretop/proto/api';
-import { request } from '../api/client.ts';
+import type { Process } from '@foretop/proto/api';
 import { containerText } from '../connections/connection-row.ts';
 import { visible } from '../format/visible.ts';
 import type { ProcessRow } from './host-tables.ts';
@@ -35,16 +34,3 @@ export function rowOfProcess(from: Process): ProcessRow {
 
 export const processSearch = (row: Omit<ProcessRow, 'search'>): string =>
   `${row.process} ${row.key} ${row.user} ${row.unit} ${row.container} ${row.executable} ${row.commandLine}`.toLowerCase();
-
-/** One process of a host, now or at an instant; undefined when nothing is known of it. */
-export async function readProcess(
-  hostId: number,
-  pid: number,
-  at: string,
-  signal: AbortSignal,
-): Promise<ProcessRow | undefined> {
-  const parameters = new URLSearchParams({ process: String(pid), ...(at ? { at } : {}) });
-  const { items } = await request<List<Process>>(`/hosts/${hostId}/processes?${parameters.toString()}`, { signal });
-  const found = items.find((process) => process.pid === pid);
-  return found && rowOfProcess(found);
-}

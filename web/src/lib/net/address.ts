@@ -76,6 +76,6 @@ export function parseNetwork(text: string): Network | undefined {
 }
 
 export const inNetwork = (key: AddressKey | undefined, network: Network): boolean =>
-  key !== undefined && compare(key, network.low) >= 0 && compare(key, network.high) <= 0;
+  key !== undefined && compareAddresses(key, network.low) >= 0 && compareAddresses(key, network.high) <= 0;
 
-const compare = (a: AddressKey, b: AddressKey): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+export const compareAddresses = (a: AddressKey, b: AddressKey): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];

@@ -1,6 +1,6 @@
 // Sort orders in the address, and which columns fit.
 import { expect, it } from 'vitest';
-import { fitColumns, gridTemplate } from './columns.ts';
+import { columnWidths, fitColumns } from './columns.ts';
 import { clickSort, formatSort, parseSort } from './sort.ts';
 
 const column = (id: string, minPx: number, spare: number, grow = 0) => ({ id, label: id, minPx, spare, grow });
@@ -18,7 +18,13 @@ it.each([
   [10, 'a'],
 ])('in %d px fit %s', (widthPx, expected) => expect(ids(widthPx)).toBe(expected));
 
-it('gridTemplate', () => expect(gridTemplate(columns.slice(0, 2))).toBe('minmax(100px, 1fr) 100px'));
+it.each([
+  [250, [150, 100]],
+  [200, [100, 100]],
+  [150, [100, 100]],
+])('in %d px the one that grows takes what is left', (widthPx, expected) =>
+  expect(columnWidths(columns.slice(0, 2), widthPx)).toEqual(expected),
+);
 
 it.each(['rx', '-rx'])('sort %s survives the address', (text) =>
   expect(formatSort(parseSort(text, ['rx'], { column: 'x', descending: false }))).toBe(text),

@@ -28,7 +28,9 @@ export function fitColumns<C extends Column>(columns: readonly C[], widthPx: num
   return fitting;
 }
 
-export const gridTemplate = (columns: readonly Column[]): string =>
-  columns
-    .map((column) => (column.grow ? `minmax(${column.minPx}px, ${column.grow}fr)` : `${column.minPx}px`))
-    .join(' ');
+/** The width of each column in px: what is left over goes to those that grow, by their share. */
+export function columnWidths(columns: readonly Column[], widthPx: number): number[] {
+  const left = Math.max(0, widthPx - columns.reduce((sum, column) => sum + column.minPx, 0));
+  const shares = columns.reduce((sum, column) => sum + column.grow, 0);
+  return columns.map((column) => column.minPx + (shares > 0 ? Math.floor((left * column.grow) / shares) : 0));
+}

@@ -1,6 +1,6 @@
-// Sorting, holding an order under the pointer, windowing.
+// Sorting rows that are objects.
 import { describe, expect, it } from 'vitest';
-import { holdOrder, sortRows, visibleWindow, type SortValue } from './ordered-rows.ts';
+import { sortRows, type SortValue } from './ordered-rows.ts';
 
 const row = (key: number, value: SortValue) => ({ key, value });
 const query = (descending: boolean) => ({
@@ -45,31 +45,3 @@ describe('sortRows', () => {
     expect(performance.now() - before).toBeLessThan(100);
   });
 });
-
-describe('holdOrder', () => {
-  const held = [row(1, 9), row(2, 5), row(3, 1)];
-
-  it('keeps places, takes new values, counts what moved and what waits', () => {
-    const now = new Map([row(1, 0), row(3, 1), row(4, 7)].map((entry) => [entry.key, entry]));
-    const fresh = [now.get(4)!, now.get(3)!, now.get(1)!];
-    const view = holdOrder(held, fresh, now, { first: 0, last: 3 });
-    expect(view.order).toEqual([row(1, 0), row(2, 5), row(3, 1)]);
-    expect(view.waiting).toBe(1);
-    expect(view.moved).toBe(3);
-  });
-
-  it('counts only inside the window', () => {
-    const fresh = [held[1]!, held[0]!, held[2]!];
-    const rows = new Map(held.map((entry) => [entry.key, entry]));
-    expect(holdOrder(held, fresh, rows, { first: 2, last: 3 }).moved).toBe(0);
-  });
-});
-
-it.each([
-  [0, 240, 100, { first: 0, last: 16 }],
-  [2400, 240, 1000, { first: 94, last: 116 }],
-  [99_999, 240, 100, { first: 84, last: 100 }],
-  [0, 240, 0, { first: 0, last: 0 }],
-])('window at %d of %d px over %d rows', (top, height, total, expected) =>
-  expect(visibleWindow(top, height, 24, total)).toEqual(expected),
-);

@@ -54,6 +54,8 @@ it.each([
   [100, 1001, true],
   [1000, 2500, false],
   [1000, 2501, true],
+  [60_000, 60_000, false],
+  [60_000, 120_000, true],
 ])('step %d: a hole of %d ms is a gap: %s', (step, hole, gap) =>
   expect(isGap(sample(0, step), sample(hole, step))).toBe(gap),
 );

@@ -76,6 +76,11 @@ export function nearest(series: SeriesRing, timeMs: number): RateSample | undefi
   return timeMs - left.timeMs <= right.timeMs - timeMs ? left : right;
 }
 
+/** Samples as they come may be late; means on record, of steps over a second, stand exactly where they belong. */
+const [liveSlack, recordSlack] = [2.5, 1.5];
+
 /** Whether nothing was received for so long between two samples that a line may not join them. */
-export const isGap = (earlier: RateSample, later: RateSample): boolean =>
-  later.timeMs - earlier.timeMs > Math.max(1000, 2.5 * Math.max(earlier.stepMs, later.stepMs));
+export function isGap(earlier: RateSample, later: RateSample): boolean {
+  const stepMs = Math.max(earlier.stepMs, later.stepMs);
+  return later.timeMs - earlier.timeMs > Math.max(1000, (stepMs > 1000 ? recordSlack : liveSlack) * stepMs);
+}

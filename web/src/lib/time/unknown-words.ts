@@ -11,6 +11,7 @@ const reasons: Record<string, string> = {
   'invalid-rows': 'rows were not valid',
   stalled: 'agent was suspended',
   'collect-failed': 'a source could not be read',
+  deleted: 'deleted by an administrator',
   'size-budget': 'dropped to stay within the size budget',
   'before-enrolment': 'not enrolled yet',
   'not-kept': 'older than what is kept',

@@ -32,3 +32,16 @@ export function viewParameters(view: View): { at: string; from: string; to: stri
 /** Ages and "now" of a page that shows the past are those of its instant, or of the end of its span. */
 export const endOf = (view: View, nowMs: number): number =>
   view.kind === 'at' ? view.atMs : view.kind === 'span' ? view.toMs : nowMs;
+
+const routesWithPast: ReadonlySet<string | null> = new Set(['/', '/connections', '/hosts/[id]', '/dns']);
+
+/** Whether a page follows the time bar. */
+export const hasPast = (routeId: string | null): boolean => routesWithPast.has(routeId);
+
+const hourMs = 3_600_000;
+
+/** What a page of the past sums up: the span, or the hour that ends at the instant. */
+export const recordSpan = (view: View): { fromMs: number; toMs: number } =>
+  view.kind === 'span'
+    ? { fromMs: view.fromMs, toMs: view.toMs }
+    : { fromMs: endOf(view, 0) - hourMs, toMs: endOf(view, 0) };

@@ -1,16 +1,17 @@
-// Every key there is, in words.
+// Every key there is, in words, for the sheet behind `?`.
 
-/** Every shortcut there is, for the sheet behind `?`. */
 export const sheet: { title: string; keys: [string[], string][] }[] = [
   {
     title: 'Everywhere',
     keys: [
-      [['Ctrl', 'K'], 'Find a host or page'],
+      [['Ctrl', 'K'], 'Find a host, process, address or page'],
       [['/'], 'Filter this page'],
       [['Space'], 'Pause or go on'],
       [['L'], 'Back to live'],
       [['G', 'F'], 'Fleet'],
+      [['G', 'H'], 'A host'],
       [['G', 'C'], 'Connections'],
+      [['G', 'D'], 'DNS'],
       [['?'], 'This sheet'],
     ],
   },
@@ -26,18 +27,30 @@ export const sheet: { title: string; keys: [string[], string][] }[] = [
     ],
   },
   {
-    title: 'Host',
+    title: 'Time',
     keys: [
-      [['1', '2', '3', '4'], 'Connections, processes, interfaces, applications'],
-      [[',', '.'], 'Step through the chart'],
+      [['T'], 'Go to a time'],
+      [[',', '.'], 'A step back, a step on'],
+      [['['], 'Begin a span at the time shown'],
+      [[']'], 'End it at the time shown'],
+      [['wheel'], 'Over the track: how far back it reaches'],
     ],
   },
   {
-    title: 'Time, on hosts and connections',
+    title: 'Host',
     keys: [
-      [['T'], 'Go to a time'],
-      [['L'], 'Back to live'],
-      [[',', '.'], 'A step back, a step on'],
+      [['1', '…', '5'], 'Connections, processes, interfaces, applications, DNS'],
+      [[',', '.'], 'While live: step through the chart'],
+    ],
+  },
+  {
+    title: 'What to find may begin with',
+    keys: [
+      [['host:'], 'Only hosts'],
+      [['process:'], 'Connections of a process, on all hosts'],
+      [['addr:'], 'Connections with an address or network'],
+      [['name:'], 'DNS questions for a name'],
+      [['at'], 'A time: at 14:05, at 10 min ago'],
     ],
   },
 ];

@@ -1,7 +1,7 @@
 // Shares by name of process.
 import { expect, it } from 'vitest';
 import { createHostTables } from '#lib/live/host-tables.ts';
-import { sharesOf } from './applications.ts';
+import { sharesOf, sharesOfSpan } from './applications.ts';
 
 const rowsOf = (...processes: [string, number, number][]) => {
   const tables = createHostTables();
@@ -20,8 +20,8 @@ const rowsOf = (...processes: [string, number, number][]) => {
 
 it('adds processes of one name, largest first', () => {
   expect(sharesOf(rowsOf(['node', 10, 0], ['nginx', 20, 40], ['node', 10, 20], ['idle', 0, 0]))).toEqual([
-    { name: 'nginx', processes: 1, connections: 2, rxRate: 20, txRate: 40, share: 0.6 },
-    { name: 'node', processes: 2, connections: 4, rxRate: 20, txRate: 20, share: 0.4 },
+    { name: 'nginx', processes: 1, connections: 2, rx: 20, tx: 40, share: 0.6 },
+    { name: 'node', processes: 2, connections: 4, rx: 20, tx: 20, share: 0.4 },
   ]);
 });
 
@@ -35,3 +35,19 @@ it('joins the small ones', () => {
 });
 
 it('nothing carried is nothing shared', () => expect(sharesOf(rowsOf(['a', 0, 0]))).toEqual([]));
+
+it('of a span: bytes as the collector has them, connections not known', () => {
+  const item = (process: string, rxBytes: number) => ({
+    process,
+    rxBytes,
+    txBytes: 0,
+    share: null,
+    processes: 1,
+    cpuSeconds: 0,
+  });
+  expect(sharesOfSpan({ items: [item('a', 30), item('b\u202e', 60), item('idle', 0), item('c', 10)] }, 2)).toEqual([
+    { name: 'b⟨202E⟩', processes: 1, connections: null, rx: 60, tx: 0, share: 0.6 },
+    { name: 'a', processes: 1, connections: null, rx: 30, tx: 0, share: 0.3 },
+    { name: '', processes: 1, connections: null, rx: 10, tx: 0, share: 0.1 },
+  ]);
+});
