@@ -1,29 +1,45 @@
-// The agent's CPU and memory at 50, 1,000 and 10,000 connections, with `ss -tuanpieH` in a one-second loop in the same run.
+// The agent's CPU and memory beside loads of several sizes, with `ss -tunapie` in a one-second loop in the same run.
 //
-//   npm run bench:agent -w lab        (root, iproute2; about 4 minutes)
+//   npm run bench:agent -w lab -- [--agent FILE] [--engine netlink] [--cases 1000,10000,1000+200] [--repeat 3] [--seconds 30]
+//
+// A case is a number of connections, with "+R" also R short ones a second. --agent is a bundle (.mjs) or a release's executable;
+// without it the source runs. (root, iproute2; a minute for each case)
 //
 // Everything runs in a network namespace of its own with 150 sleeping processes; the agent sends to a real collector there.
 // A connection on loopback is two sockets of the host, so N connections here are N/2 clients and N/2 servers.
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { Child } from '../harness/child.ts';
-import { createEnrolToken, freePort, startAgent, startCollector, temporaryFolder } from '../harness/foretop.ts';
+import { agentMain, createEnrolToken, freePort, startCollector, temporaryFolder } from '../harness/foretop.ts';
 import { makeNamespace, namespacesMissing } from '../harness/network-namespace.ts';
-import { cpuSeconds, memoryMb } from './cost.ts';
+import { calibrationMs, cpuSeconds, memoryMb } from './cost.ts';
 
-const sizes = [50, 1_000, 10_000];
-const windowSeconds = 30;
+const { values } = parseArgs({
+  options: {
+    agent: { type: 'string', default: agentMain },
+    engine: { type: 'string', default: 'auto' },
+    cases: { type: 'string', default: '50,1000,10000,1000+200' },
+    repeat: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '30' },
+    /** Options of Node and V8 for the agent, separated by commas. */
+    node: { type: 'string', default: '' },
+  },
+});
+const windowMs = Number(values.seconds) * 1000;
+/** Past the start, the first full segments and the first minute's compilation. */
+const settleMs = 20_000;
 
 const missing = namespacesMissing();
 if (missing) throw new Error(`This benchmark cannot run here: ${missing}.`);
 
-console.log(
-  '| Connections | agent CPU % of a core | agent PSS MB | agent anonymous MB | ss loop CPU % of a core | ratio |',
-);
-console.log('|---|---|---|---|---|---|');
-for (const size of sizes) console.log(await measure(size));
+console.log('| Connections | engine | agent CPU % | ss loop CPU % | ratio | PSS MB | anonymous MB | calibration ms |');
+console.log('|---|---|---|---|---|---|---|---|');
+for (const name of values.cases.split(','))
+  for (let count = 0; count < Number(values.repeat); count++) console.log(await measure(name));
 
-async function measure(size: number): Promise<string> {
+async function measure(name: string): Promise<string> {
   await using stack = new AsyncDisposableStack();
   const namespace = stack.use(makeNamespace('bench'));
   const inside = { networkNamespace: namespace.name };
@@ -31,35 +47,38 @@ async function measure(size: number): Promise<string> {
   const fillers = Array.from({ length: 150 }, () => spawn('sleep', ['600'], { stdio: 'ignore' }));
   stack.defer(() => fillers.forEach((filler) => filler.kill()));
 
-  const port = await freePort();
-  const load = stack.use(
-    new Child(
-      'load',
-      ['lab/load/tcp-load.ts', '--port', `${port}`, '--idle', `${size / 2}`, '--seconds', '300'],
-      inside,
-    ),
-  );
-  await load.waitFor(/"ready":true/);
+  const [size, shortRate = 0] = name.split('+').map(Number) as [number, number?];
+  const idle = ['--port', String(await freePort()), '--idle', `${size / 2}`, '--seconds', '600'];
+  await stack.use(new Child('load', ['lab/load/tcp-load.ts', ...idle], inside)).waitFor(/"ready":true/);
+  const short = ['lab/load/short-connections.ts', '--rate', `${shortRate}`, '--seconds', '600'];
+  if (shortRate > 0) await stack.use(new Child('short', short, inside)).waitFor(/"ready":true/);
+
   const collector = stack.use(await startCollector(`${folder.path}/data`, await freePort(), inside));
-  const token = await createEnrolToken(collector.dataDir);
-  const agent = stack.use(startAgent(collector.url, `${folder.path}/agent`, 'bench', { token, ...inside }));
-  const loop = spawn(
+  const options = ['--collector', collector.url, '--data', `${folder.path}/agent`, '--engine', values.engine];
+  const agent = spawn(
     'ip',
-    ['netns', 'exec', namespace.name, 'sh', '-c', 'while :; do ss -tuanpieH >/dev/null; sleep 1; done'],
-    {
-      stdio: 'ignore',
-    },
+    ['netns', 'exec', namespace.name, ...agentCommand(), 'run', ...options, '--token-file', '-'],
+    { stdio: ['pipe', 'ignore', 'inherit'], env: { ...process.env, FORETOP_AGENT_LOG_LEVEL: 'error' } },
   );
+  stack.defer(() => void agent.kill());
+  agent.stdin.end(await createEnrolToken(collector.dataDir));
+  const script = 'while :; do ss -tunapie >/dev/null; sleep 1; done';
+  const loop = spawn('ip', ['netns', 'exec', namespace.name, 'sh', '-c', script], { stdio: 'ignore' });
   stack.defer(() => void loop.kill());
 
-  await sleep(15_000); // past start-up, the first full segments and the first minute's compilation
-  const before = { agent: cpuSeconds(agent.pid), ss: cpuSeconds(loop.pid!), at: performance.now() };
-  await sleep(windowSeconds * 1000);
+  await sleep(settleMs);
+  const before = { agent: cpuSeconds(agent.pid!), ss: cpuSeconds(loop.pid!), at: performance.now() };
+  await sleep(windowMs);
   const elapsed = (performance.now() - before.at) / 1000;
-  const agentCpu = ((cpuSeconds(agent.pid) - before.agent) / elapsed) * 100;
+  const agentCpu = ((cpuSeconds(agent.pid!) - before.agent) / elapsed) * 100;
   const ssCpu = ((cpuSeconds(loop.pid!) - before.ss) / elapsed) * 100;
-  const memory = memoryMb(agent.pid);
-  const cells = [size.toLocaleString('en'), agentCpu, memory.pss, memory.anonymous, ssCpu];
-  const text = cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell));
-  return `| ${text.join(' | ')} | ${(agentCpu / ssCpu).toFixed(2)} |`;
+  const { pss, anonymous } = memoryMb(agent.pid!);
+  const figures = [agentCpu.toFixed(2), ssCpu.toFixed(1), (agentCpu / ssCpu).toFixed(2), pss.toFixed(1)];
+  return `| ${[name, values.engine, ...figures, anonymous.toFixed(1), calibrationMs().toFixed(0)].join(' | ')} |`;
+}
+
+function agentCommand(): string[] {
+  const file = resolve(values.agent);
+  const options = values.node === '' ? [] : values.node.split(',');
+  return /\.m?[jt]s$/.test(file) ? [process.execPath, ...options, file] : [file];
 }

@@ -1,5 +1,5 @@
 // What a process costs: CPU seconds of itself and its reaped children, and its share of memory.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const ticksPerSecond = 100; // USER_HZ, which Linux fixes at 100 on every architecture that Node supports
 
@@ -21,4 +21,29 @@ export function memoryMb(pid: number): { pss: number; anonymous: number } {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const kilobytes = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]);
   return { pss: (kilobytes('Pss') * 1024) / 1e6, anonymous: (kilobytes('Anonymous') * 1024) / 1e6 };
+}
+
+/** Child processes by parent. */
+export function childrenByParent(): Map<number, number[]> {
+  const map = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      map.set(parent, [...(map.get(parent) ?? []), Number(name)]);
+    } catch {
+      continue; // it ended meanwhile
+    }
+  }
+  return map;
+}
+
+/** CPU milliseconds of a fixed piece of work, now: beside others' load a CPU second does less. */
+export function calibrationMs(): number {
+  const before = process.cpuUsage();
+  let value = 1;
+  for (let step = 0; step < 100_000_000; step++) value = (Math.imul(value, 1_103_515_245) + step) | 0;
+  const { user, system } = process.cpuUsage(before);
+  return value === 0 ? 0 : (user + system) / 1e3;
 }

@@ -5,7 +5,6 @@
 // The first figure counts the CPU of this process (decompress, decode, validate, encode, send) and of Postgres; the second
 // that of Postgres alone, which reads a finished binary file into a table with the same partition and indexes.
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { compressBatch, type ConnectionSegment, Direction, encodeBatchBody } from '@foretop/proto';
 import pg from 'pg';
@@ -17,7 +16,7 @@ import { maintain } from '../../collector/src/store/maintenance.ts';
 import { defaultRetention } from '../../collector/src/store/retention.ts';
 import { temporaryFolder } from '../harness/foretop.ts';
 import { createRandom } from '../simulator/random.ts';
-import { treeCpuSeconds } from './cost.ts';
+import { childrenByParent, treeCpuSeconds } from './cost.ts';
 
 const hosts = 100;
 const batchesPerHost = 10;
@@ -131,24 +130,8 @@ function segment(random: ReturnType<typeof createRandom>, cookie: number): Conne
 }
 
 async function measure(work: () => Promise<unknown>): Promise<{ node: number; postgres: number }> {
-  const before = { node: process.cpuUsage(), postgres: treeCpuSeconds(postmaster, children()) };
+  const before = { node: process.cpuUsage(), postgres: treeCpuSeconds(postmaster, childrenByParent()) };
   await work();
   const { user, system } = process.cpuUsage(before.node);
-  return { node: (user + system) / 1e6, postgres: treeCpuSeconds(postmaster, children()) - before.postgres };
-}
-
-/** Child processes by parent. */
-function children(): Map<number, number[]> {
-  const map = new Map<number, number[]>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      map.set(parent, [...(map.get(parent) ?? []), Number(name)]);
-    } catch {
-      continue; // it ended meanwhile
-    }
-  }
-  return map;
+  return { node: (user + system) / 1e6, postgres: treeCpuSeconds(postmaster, childrenByParent()) - before.postgres };
 }

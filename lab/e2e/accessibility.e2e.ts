@@ -12,6 +12,7 @@ const views = [
 
 for (const { theme, window, viewport } of views) {
   test(`every page, ${theme}, on a ${window}`, async ({ browser, foretop }) => {
+    test.setTimeout(stops.length * 15_000);
     const { signedIn: storageState, url: baseURL, host } = foretop;
     await using context = await browser.newContext({ ...desk, viewport, storageState, baseURL, colorScheme: theme });
     const page = await context.newPage();

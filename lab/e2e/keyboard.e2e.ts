@@ -15,7 +15,7 @@ test('a walk by keys alone', async ({ signedInPage: page, foretop }) => {
 
   await page.keyboard.press('/');
   await page.keyboard.type(held.client);
-  await expect(grid.getByRole('row').filter({ hasText: held.client })).toHaveCount(2);
+  await expect(grid.getByRole('row').filter({ hasText: held.client }).filter({ hasText: held.server })).toHaveCount(2);
   await page.keyboard.press('Tab');
   await expect(page.getByRole('textbox', { name: 'Search these' })).not.toBeFocused();
   await page.keyboard.press('j');
@@ -86,4 +86,53 @@ test('space pauses, L goes back to live', async ({ signedInPage: page, foretop }
   await expect(page.getByRole('contentinfo')).toContainText('Paused');
   await page.keyboard.press('l');
   await expect(page.getByRole('contentinfo')).toContainText('Live');
+});
+
+test('the palette takes prefixes: a host, a process, an address, a time', async ({ signedInPage: page, foretop }) => {
+  await page.goto('/');
+  await expect(page.getByRole('region', { name: 'Hosts' }).getByText('Live')).toBeVisible();
+  const find = async (text: string) => {
+    await page.keyboard.press('Control+k');
+    await expect(page.getByRole('dialog', { name: 'Find or do' })).toBeVisible();
+    await page.keyboard.type(text);
+    await page.keyboard.press('Enter');
+  };
+  await find('addr: 127.0.0.0/8');
+  await expect(page).toHaveURL(/\/connections\?address=127\.0\.0\.0%2F8/);
+  await find('process: no-such-process');
+  await expect(page).toHaveURL(/process=no-such-process/);
+  await find('at 2 h');
+  await expect(page.getByRole('status').getByText(/^As of/)).toBeVisible();
+  await page.keyboard.press('l');
+  await expect(page.getByRole('status').getByText(/^As of/)).toBeHidden();
+  await page.keyboard.press('g');
+  await page.keyboard.press('h');
+  await expect(page.getByRole('combobox')).toHaveValue('host: ');
+  await page.keyboard.type(foretop.host.name);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: foretop.host.name })).toBeVisible();
+});
+
+test('brackets make a span, comma and full stop step, the wheel zooms', async ({ signedInPage: page }) => {
+  await page.goto('/?range=1h');
+  const range = page.getByRole('group', { name: 'Range of the track' });
+  await expect(range.getByRole('button', { name: '1 h' })).toHaveAttribute('aria-pressed', 'true');
+  await page.keyboard.press(',');
+  await expect(page).toHaveURL(/at=/);
+  const first = new URL(page.url()).searchParams.get('at');
+  await page.keyboard.press(']'); // nothing has begun
+  await page.keyboard.press('[');
+  await expect(page.getByText(/^Span from/)).toBeVisible();
+  await page.keyboard.press(',');
+  await expect(page).not.toHaveURL(new RegExp(encodeURIComponent(first!)));
+  const second = new URL(page.url()).searchParams.get('at');
+  await page.keyboard.press(']');
+  await expect(page).toHaveURL(/from=.*to=/);
+  const span = new URL(page.url()).searchParams;
+  expect([span.get('from'), span.get('to')]).toEqual([second, first]);
+  await page.getByRole('slider', { name: 'Time' }).hover();
+  await page.mouse.wheel(0, 120);
+  await expect(range.getByRole('button', { name: '6 h' })).toHaveAttribute('aria-pressed', 'true');
+  await page.mouse.wheel(0, -120);
+  await expect(range.getByRole('button', { name: '1 h' })).toHaveAttribute('aria-pressed', 'true');
 });

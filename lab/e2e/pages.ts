@@ -6,6 +6,7 @@ export interface Stop {
   open(page: Page, hostId: number): Promise<void>;
 }
 
+const anHourAgo = () => `${new Date(Date.now() - 3_600_000).toISOString().slice(0, 19)}Z`;
 const rows = (page: Page, name: string) => page.getByRole('grid', { name }).getByRole('gridcell');
 
 /** Rows come and go: what was first may be gone before the click. */
@@ -35,7 +36,8 @@ export const stops: Stop[] = [
     name: 'add host',
     async open(page) {
       await page.goto('/add');
-      await expect(page.getByText('npx foretop enrol-token create')).toBeVisible();
+      await page.getByRole('button', { name: 'Make a token and show the lines' }).click();
+      await expect(page.getByText('/install.sh | sudo sh')).toBeVisible();
     },
   },
   {
@@ -71,6 +73,89 @@ export const stops: Stop[] = [
     async open(page) {
       await page.goto('/connections');
       await expect(rows(page, 'Connections').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'fleet as of a time',
+    async open(page) {
+      await page.goto(`/?at=${anHourAgo()}`);
+      await expect(page.getByRole('region', { name: 'Hosts' }).getByRole('link')).toContainText(/Gap/);
+    },
+  },
+  {
+    name: 'fleet as a table, as of a time',
+    async open(page) {
+      await page.goto(`/?view=table&at=${anHourAgo()}`);
+      await expect(rows(page, 'Hosts').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'fleet by group',
+    async open(page) {
+      await page.goto('/?group=status');
+      await expect(page.getByRole('heading', { name: /Live/ })).toBeVisible();
+    },
+  },
+  {
+    name: 'wall display',
+    async open(page) {
+      await page.goto('/?wall');
+      await expect(page.getByRole('region', { name: 'Hosts' }).getByRole('link')).toContainText('Live');
+    },
+  },
+  {
+    name: 'applications',
+    async open(page, hostId) {
+      await page.goto(`/hosts/${hostId}?tab=applications`);
+      await expect(page.getByRole('region', { name: 'Applications' })).toBeVisible({ timeout: 30_000 });
+    },
+  },
+  ...['connections', 'processes', 'interfaces', 'applications', 'dns'].map((tab) => ({
+    name: `${tab} of a host as of a time`,
+    async open(page: Page, hostId: number) {
+      await page.goto(`/hosts/${hostId}?tab=${tab}&at=${anHourAgo()}`);
+      await expect(page.getByRole('status').getByText(/^As of/)).toBeVisible();
+      await expect(page.getByRole('heading', { name: 'Bandwidth' })).toBeAttached();
+    },
+  })),
+  {
+    name: 'gap ledger',
+    async open(page, hostId) {
+      await page.goto(`/hosts/${hostId}`);
+      await page.getByRole('button', { name: /covered|coverage unknown/ }).click();
+      await expect(page.getByRole('dialog', { name: 'What is not known' })).toContainText('The last 24 h');
+    },
+  },
+  {
+    name: 'a term and its meaning',
+    async open(page, hostId) {
+      await page.goto(`/hosts/${hostId}`);
+      await page.getByRole('button', { name: /^tier/ }).click();
+      await page.getByRole('button', { name: 'Tier', exact: true }).click();
+      await expect(page.getByRole('dialog', { name: 'Tier' })).toContainText('eBPF');
+    },
+  },
+  {
+    name: 'DNS',
+    async open(page) {
+      await page.goto('/dns');
+      await expect(page.getByRole('grid', { name: 'DNS questions' })).toBeVisible();
+    },
+  },
+  {
+    name: 'go to a time',
+    async open(page) {
+      await page.goto('/');
+      await expect(page.getByRole('heading', { name: 'Fleet' })).toBeVisible();
+      await page.getByTitle('Go to a time (T)').click();
+      await expect(page.getByRole('dialog', { name: 'Go to a time' })).toBeVisible();
+    },
+  },
+  {
+    name: 'no such page',
+    async open(page) {
+      await page.goto('/nowhere');
+      await expect(page.getByRole('heading', { name: 'No such page' })).toBeVisible();
     },
   },
   {

@@ -73,6 +73,7 @@ export function openMarkerHost(options: MarkerHostOptions): HostCollector {
     sources: () => [],
     tick,
     bandwidth: () => ({ boottimeUs: clock.boottimeUs(), rxRate: 0, txRate: 0, loopbackRate: 0 }),
+    inspect: () => {},
     [Symbol.dispose]: () => {},
   };
 }

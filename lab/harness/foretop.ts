@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Child, type ChildOptions, run } from './child.ts';
 
 const collectorMain = 'collector/src/main.ts';
-const agentMain = 'agent/src/main.ts';
+export const agentMain = 'agent/src/main.ts';
 
 /**
  * A folder that disappears with the scope that holds it. Others may pass through it: a collector that runs as root keeps

@@ -17,6 +17,8 @@ export const packages: Record<string, Package> = {
       collect: ['host', 'inspect'],
       frame: ['collect', 'host'],
       wire: ['frame', 'collect', 'host'],
+      service: ['config', 'host'],
+      commands: ['agent.ts', 'config', 'host', 'inspect', 'collect', 'wire', 'service'],
     },
   },
   collector: {

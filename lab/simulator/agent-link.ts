@@ -23,6 +23,8 @@ export interface AgentLinkOptions {
   nowUs: () => number;
   /** Brings the host's connections up to date. */
   sync: () => void;
+  /** How long after it was sealed each batch was acknowledged. */
+  onAcknowledged?: ((delayMs: number) => void) | undefined;
   /** The host was enrolled. */
   changed: () => void;
   log: Logger;
@@ -48,7 +50,7 @@ const tokenRetryUs = 3_000_000;
 
 export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const { host, state, nowUs, sync, log } = options;
-  const spool = new MemorySpool(options.spoolBytes);
+  const spool = new MemorySpool(options.spoolBytes, options.onAcknowledged);
   const clock = {
     boottimeUs: () => host.boottimeUs(nowUs()),
     wallUs: () => nowUs() + host.wallSkewUs,
@@ -120,7 +122,13 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     ticked(tick, withPulse) {
       if (nowUs() < watchedUntilUs) sync();
       publisher.publish(tick);
-      if (withPulse) connector?.lanes()?.pulse(pulseOf(tick, { eventsLost: 0, spooledBatches: spool.length }));
+      const { totals, seen, description } = host;
+      const state = {
+        ...{ eventsLost: totals.eventsLost, spooledBatches: spool.length },
+        coveragePermille: description.tier < 3 ? seen.permille : undefined,
+        ...{ missingSeconds: 0, lateSeconds: 0, backfilledSeconds: 0, givenUp: 0 },
+      };
+      if (withPulse) connector?.lanes()?.pulse(pulseOf(tick, state));
     },
     sealed(batches) {
       for (const batch of batches) for (const lost of spool.push(batch)) reportLoss(host, lost);
@@ -178,7 +186,8 @@ function bandwidthOf({ lastTick, wireRandom }: SimulatedHost, boottimeUs: number
 }
 
 function reportLoss({ recorder }: SimulatedHost, { startUs, endUs, rows }: SpooledBatch): void {
-  const lost = rows.segments + rows.processes + rows.processMinutes + rows.metricChunks + rows.gaps;
+  const { segments, processes, processMinutes, metricChunks, gaps, dnsRows, scanRows } = rows;
+  const lost = segments + processes + processMinutes + metricChunks + gaps + dnsRows + scanRows;
   recorder.addGap({ startUs, endUs, reason: 'spool-overflow', lost, detail: 'the simulated spool was full' });
 }
 

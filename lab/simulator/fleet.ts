@@ -27,6 +27,8 @@ export interface FleetOptions extends Pick<WorldOptions, 'scale' | 'skewedShare'
   dataDir?: string;
   /** Bound of each host's spool; the oldest batches go first. */
   spoolBytes?: number;
+  /** How long after it was sealed each batch of any host was acknowledged. */
+  onAcknowledged?: (delayMs: number) => void;
   log: Logger;
   /** Unix time, µs. */
   nowUs?: () => number;
@@ -97,6 +99,7 @@ export function createFleet(options: FleetOptions): Fleet {
         collectorUrl,
         tokens,
         spoolBytes,
+        onAcknowledged: options.onAcknowledged,
         nowUs,
         sync,
         changed,

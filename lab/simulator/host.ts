@@ -1,7 +1,14 @@
 // One simulated host: its facts, clocks, processes, connections and record lane.
-import { compressBatch, Direction } from '@foretop/proto';
-import type { InterfaceReading, Tick, TrackedConnection, TrackedProcess } from '../../agent/src/collect/tick.ts';
+import { compressBatch, Direction, OwnerRule } from '@foretop/proto';
+import type {
+  InterfaceReading,
+  Tick,
+  TrackedConnection,
+  TrackedDns,
+  TrackedProcess,
+} from '../../agent/src/collect/tick.ts';
 import { createRecorder, type Recorder } from '../../agent/src/frame/recorder.ts';
+import type { ScanReading } from '../../agent/src/host/engine.ts';
 import { any4, hostAddresses, loopback4, none, type HostAddresses } from './address-book.ts';
 import { addRows, countRows, noRows } from './counts.ts';
 import type { ConnectionEnd } from './flow-table.ts';
@@ -23,12 +30,25 @@ export interface HostOptions {
   skewedShare: number;
 }
 
-/** TCP payload of the host's connections since the start, whether recorded yet or not. */
+/** Since the start, whether recorded yet or not. */
 export interface HostTotals {
+  /** TCP payload of the host's connections. */
   rxBytes: number;
   txBytes: number;
   opened: number;
   closed: number;
+  dnsExchanges: number;
+  /** Packets to closed ports. */
+  scanPackets: number;
+  /** Of the kernel's, before the agent read them. */
+  eventsLost: number;
+}
+
+/** Counters of IP bytes as of the last tick, and the share that was seen since the start. */
+interface Seen {
+  interfaceBytes: number;
+  socketBytes: number;
+  permille: number | undefined;
 }
 
 const never = 2 ** 31 - 1;
@@ -59,7 +79,11 @@ export class SimulatedHost {
   readonly processesOf = new Map<string, SimulatedProcess[]>();
   /** By port: who accepts. */
   readonly acceptors = new Map<number, SimulatedProcess[]>();
-  readonly totals: HostTotals = { rxBytes: 0, txBytes: 0, opened: 0, closed: 0 };
+  readonly totals: HostTotals = {
+    ...{ rxBytes: 0, txBytes: 0, opened: 0, closed: 0 },
+    ...{ dnsExchanges: 0, scanPackets: 0, eventsLost: 0 },
+  };
+  readonly seen: Seen = { interfaceBytes: 0, socketBytes: 0, permille: undefined };
   readonly sealed = noRows();
   /** Neither listening, nor unconnected, nor in TIME_WAIT. */
   openConnections = 0;
@@ -68,6 +92,8 @@ export class SimulatedHost {
   closed: TrackedConnection[] = [];
   started: SimulatedProcess[] = [];
   exited: SimulatedProcess[] = [];
+  dns: TrackedDns[] = [];
+  scans: ScanReading[] = [];
   lastTick: Tick | undefined;
   sequence = 0;
   #nextHandle = 1;
@@ -181,6 +207,7 @@ export class SimulatedHost {
     const isTcp = protocol === 'tcp';
     this.track({
       ...ownerOf(owner),
+      ownerRule: OwnerRule.OWNER_RULE_HOLDER,
       protocol: isTcp ? 6 : 17,
       state: isTcp ? 10 : 7,
       direction: Direction.DIRECTION_LISTEN,

@@ -27,9 +27,14 @@ export class MemorySpool {
   #batches: SpooledBatch[] = [];
   #bytes = 0;
   readonly #bytesMax: number;
+  readonly #onAcknowledged: ((delayMs: number) => void) | undefined;
+  /** When each batch was sealed, by sequence; kept only for who wants to know the delays. */
+  readonly #sealedMs = new Map<number, number>();
 
-  constructor(bytesMax: number) {
+  /** `onAcknowledged` hears how long after it was sealed each batch was acknowledged. */
+  constructor(bytesMax: number, onAcknowledged?: (delayMs: number) => void) {
     this.#bytesMax = bytesMax;
+    this.#onAcknowledged = onAcknowledged;
   }
 
   get length(): number {
@@ -39,6 +44,7 @@ export class MemorySpool {
   /** @returns the batches that had to go. */
   push(batch: SpooledBatch): SpooledBatch[] {
     this.#batches.push(batch);
+    if (this.#onAcknowledged) this.#sealedMs.set(batch.sequence, performance.now());
     this.#bytes += batch.payload.length;
     const gone: SpooledBatch[] = [];
     while (this.#bytes > this.#bytesMax) {
@@ -73,6 +79,9 @@ export class MemorySpool {
     for (const batch of this.#batches.splice(0, rest === -1 ? this.#batches.length : rest)) {
       this.#bytes -= batch.payload.length;
       addRows(this.acknowledged, batch.rows);
+      const sealedMs = this.#sealedMs.get(batch.sequence);
+      if (sealedMs !== undefined) this.#onAcknowledged?.(performance.now() - sealedMs);
+      this.#sealedMs.delete(batch.sequence);
     }
     this.acknowledgedSequence = Math.max(this.acknowledgedSequence, sequence);
   }

@@ -1,11 +1,13 @@
 // Connections of the simulated world: opened by their host's traffic, advanced every second, closed at both ends at once.
-import { Direction } from '@foretop/proto';
+import { Direction, NameSource, OwnerRule } from '@foretop/proto';
 import { internetAddress, intranetAddress, loopback4, resolver } from './address-book.ts';
 import { accepting, connecting, type ConnectionEnd, type FlowTable, type Side } from './flow-table.ts';
 import { ownerOf, type SimulatedHost } from './host.ts';
 import { receive, segmentsOf, send } from './interfaces.ts';
+import { ask } from './lookups.ts';
 import type { ProfileName, Traffic } from './profiles/profile.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
+import { siteName } from './site-names.ts';
 
 /** The instant and the world in which something happens. */
 export interface Moment {
@@ -49,8 +51,41 @@ export function open(host: SimulatedHost, traffic: Traffic, moment: Moment, befo
   const protocol = traffic.protocol === 'tcp' ? 6 : 17;
   const state = traffic.stuckIn ?? 1;
   const shape = { protocol, state, startedBefore: before } as const;
-  attach(flow, connecting, client, server, shape, nowUs, flows);
+  const cookie = attach(flow, connecting, client, server, shape, nowUs, flows);
+  if (traffic.role === 'connects' && !before) lookUp(host, own, traffic, server.address, cookie, nowUs);
   attach(flow, accepting, server, client, shape, nowUs, flows);
+}
+
+/** Most names are known from the time before; what goes to the resolver is a question itself. */
+function lookUp(
+  host: SimulatedHost,
+  process: SimulatedProcess | undefined,
+  { peer }: Traffic,
+  address: Uint8Array,
+  cookie: number,
+  nowUs: number,
+): void {
+  const [stub] = host.processesOf.get('resolved') ?? [];
+  // What the host's own resolver asks on, it was asked by a program just before.
+  if (peer === 'resolver')
+    ask(host, { process, stub: undefined, cookie, address: internetAddress(host.random, false), nowUs });
+  else if (peer !== 'loopback' && host.random.chance(0.3)) ask(host, { process, stub, cookie: 0, address, nowUs });
+}
+
+/** A name for the connecting side: what its hello said on the ports of TLS and QUIC, else what DNS had told. */
+function naming(side: Side, { address, port }: Party, protocol: 6 | 17) {
+  if (side === accepting || address === loopback4 || address === resolver) return {};
+  const name = siteName(address);
+  if (port !== 443) return { name, nameSource: NameSource.NAME_SOURCE_DNS };
+  const alpn = protocol === 17 ? 'h3' : name.startsWith('mail.') ? 'http/1.1' : 'h2';
+  return { name, nameSource: NameSource.NAME_SOURCE_SNI, alpn };
+}
+
+/** Unprivileged agents see no calls, only who holds a socket. */
+function ownerRule(host: SimulatedHost, side: Side, process: SimulatedProcess | undefined): OwnerRule {
+  if (!process) return OwnerRule.OWNER_RULE_UNKNOWN;
+  if (host.description.tier > 2) return OwnerRule.OWNER_RULE_HOLDER;
+  return side === connecting ? OwnerRule.OWNER_RULE_CONNECT : OwnerRule.OWNER_RULE_ACCEPT;
 }
 
 function parties(
@@ -97,6 +132,7 @@ function pickProcess(
   return candidates && candidates.length > 0 ? decider.random.pick(candidates) : undefined;
 }
 
+/** @returns the socket's cookie; 0 without an agent at this end. */
 function attach(
   flow: number,
   side: Side,
@@ -105,12 +141,14 @@ function attach(
   shape: { protocol: 6 | 17; state: number; startedBefore: boolean },
   nowUs: number,
   flows: FlowTable,
-): void {
+): number {
   const { host, process } = own;
-  if (!host) return;
+  if (!host) return 0;
   const connection = host.track({
     ...shape,
     ...ownerOf(process),
+    ...naming(side, peer, shape.protocol),
+    ownerRule: ownerRule(host, side, process),
     direction: side === connecting ? Direction.DIRECTION_OUTBOUND : Direction.DIRECTION_INBOUND,
     localAddress: own.address,
     localPort: own.port,
@@ -125,6 +163,7 @@ function attach(
   host.openConnections++;
   host.totals.opened++;
   if (process) process.tracked.connections++;
+  return connection.cookie;
 }
 
 function rttUs(host: SimulatedHost, { peer }: Traffic, within: SimulatedHost | undefined): number {

@@ -1,6 +1,17 @@
 // The simulated world by itself: the same seed gives the same bytes, both ends of a connection agree, nothing is lost or counted twice.
 import { createHash } from 'node:crypto';
-import { BatchBody, Direction, formatAddress, openBatch } from '@foretop/proto';
+import {
+  BatchBody,
+  Direction,
+  DnsKind,
+  DnsRole,
+  formatAddress,
+  Metric,
+  NameSource,
+  openBatch,
+  OwnerRule,
+  unpackDeltas,
+} from '@foretop/proto';
 import { describe, expect, test } from 'vitest';
 import type { TrackedConnection } from '../../agent/src/collect/tick.ts';
 import { addRows, noRows } from './counts.ts';
@@ -160,6 +171,68 @@ test('bodies carry what the protocol wants: boot id, chunks of whole minutes, va
     expect(chunks.map(({ count }) => count)).toContain(60);
     expect(BatchBody.encode(bodies[0]!).finish().length).toBe(list[0]!.payloadBytes);
   }
+});
+
+describe('what an agent of today sees', () => {
+  const bodiesOf = (batches: Map<number, SpooledBatch[]>) =>
+    [...batches.values()].flat().map(({ payload, payloadBytes }) => openBatch(payload, payloadBytes));
+
+  test('questions have names, askers and every outcome; all of them are recorded, folded ones counted each', () => {
+    const { world, batches } = simulate(180, { hosts: 12 });
+    world.finish();
+    for (const { sealed, totals } of world.hosts) expect(sealed.dnsExchanges).toBe(totals.dnsExchanges);
+    const rows = bodiesOf(batches).flatMap(({ dnsExchanges, strings }) =>
+      dnsExchanges!.map((row) => ({ ...row, text: strings![row.name!]! })),
+    );
+    expect(rows.length).toBeGreaterThan(300);
+    const share = (of: (row: (typeof rows)[number]) => boolean) => rows.filter(of).length / rows.length;
+    expect(share(({ rcode }) => rcode === 3)).toBeGreaterThan(0.02);
+    expect(share(({ answered }) => !answered)).toBeGreaterThan(0.002);
+    expect(share(({ latencyUs }) => (latencyUs ?? 0) > 500_000)).toBeGreaterThan(0.005);
+    expect(share(({ role }) => role === DnsRole.DNS_ROLE_SERVER)).toBeGreaterThan(0.1);
+    expect(share(({ kind }) => kind === DnsKind.DNS_KIND_MDNS)).toBeGreaterThan(0);
+    for (const { text, addresses } of rows) {
+      expect(text).toMatch(/^[_a-z0-9.-]+$/);
+      for (const address of addresses ?? []) expect([4, 16]).toContain(address.length);
+    }
+  });
+
+  test('connections to names say how they are known, and how their process was', () => {
+    const { batches } = simulate(60, { hosts: 12 });
+    const rows = bodiesOf(batches).flatMap(({ segments, strings }) =>
+      segments!.map((row) => ({ ...row, text: strings![row.name!]!, hello: strings![row.alpn!]! })),
+    );
+    const sni = rows.filter(({ nameSource }) => nameSource === NameSource.NAME_SOURCE_SNI);
+    expect(sni.length).toBeGreaterThan(10);
+    expect(new Set(sni.map(({ remotePort }) => remotePort))).toEqual(new Set([443]));
+    expect(sni.every(({ hello, text }) => /^(h2|h3|http\/1\.1)$/.test(hello) && text.includes('.'))).toBe(true);
+    const rules = new Set(rows.map(({ ownerRule }) => ownerRule));
+    const { OWNER_RULE_CONNECT, OWNER_RULE_ACCEPT, OWNER_RULE_HOLDER } = OwnerRule;
+    for (const rule of [OWNER_RULE_CONNECT, OWNER_RULE_ACCEPT, OWNER_RULE_HOLDER]) expect(rules).toContain(rule);
+  });
+
+  test('a noisy host is scanned and loses events, both of which its records say in full', () => {
+    const { world, batches } = simulate(190, { hosts: 2, profile: 'noisy' });
+    world.finish();
+    for (const { sealed, totals } of world.hosts) {
+      expect(totals.scanPackets).toBeGreaterThan(0);
+      expect(sealed.scanPackets).toBe(totals.scanPackets);
+    }
+    const series = bodiesOf(batches)
+      .flatMap(({ metrics }) => metrics!)
+      .filter(({ subject }) => subject === '')
+      .flatMap(({ series, count }) =>
+        series!.map(({ metric, values }) => ({ metric, values: unpackDeltas(values!, count!) })),
+      );
+    const sum = (wanted: Metric) =>
+      series
+        .filter(({ metric }) => metric === wanted)
+        .reduce((all, { values }) => all + values.reduce((a, b) => a + b), 0);
+    expect(sum(Metric.METRIC_EVENTS_LOST)).toBe(world.hosts.reduce((all, { totals }) => all + totals.eventsLost, 0));
+    const coverage = sum(Metric.METRIC_SOCKET_BYTES) / sum(Metric.METRIC_INTERFACE_BYTES);
+    expect(coverage).toBeGreaterThan(0.4);
+    expect(coverage).toBeLessThanOrEqual(1);
+  });
 });
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

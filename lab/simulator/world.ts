@@ -2,12 +2,14 @@
 import type { Tick } from '../../agent/src/collect/tick.ts';
 import { FlowTable } from './flow-table.ts';
 import { SimulatedHost } from './host.ts';
+import { browse } from './lookups.ts';
 import { createOutages, type Outages, type OutageOptions } from './outages.ts';
 import { type FleetProfile, profileOf } from './profiles/catalogue.ts';
 import type { Job, ProfileName } from './profiles/profile.ts';
 import { work } from './simulated-process.ts';
 import type { SpooledBatch } from './spool.ts';
 import { advance, close, type Moment, open } from './traffic.ts';
+import { disturb, readCoverage } from './watch-loss.ts';
 
 export interface WorldOptions {
   seed: string;
@@ -85,6 +87,8 @@ export function createWorld(options: WorldOptions, listener: WorldListener): Wor
     if (host.lastTick) {
       advance(host, now, load);
       runJobs(host, now);
+      if (host.profile.name === 'noisy') disturb(host, now.nowUs);
+      if (host.profile.name === 'workstation' && host.random.chance(1 / 20)) browse(host, now.nowUs);
       for (const process of host.processes.values()) work(process, host.random, load);
     }
     listener.ticked(host, look(host, now));
@@ -139,11 +143,13 @@ function startJob(host: SimulatedHost, { template, lifeSeconds }: Job, now: Mome
 
 function tickOf(host: SimulatedHost, nowUs: number): Tick {
   const boottimeUs = host.boottimeUs(nowUs);
-  const { opened, closed, started, exited } = host;
+  const { opened, closed, started, exited, dns, scans } = host;
   host.opened = [];
   host.closed = [];
   host.started = [];
   host.exited = [];
+  host.dns = [];
+  host.scans = [];
   return {
     boottimeUs,
     previousUs: host.lastTick?.boottimeUs ?? boottimeUs,
@@ -156,6 +162,10 @@ function tickOf(host: SimulatedHost, nowUs: number): Tick {
     interfaces: host.readInterfaces(),
     host: readHost(host),
     failures: [],
+    dns,
+    scans,
+    coverage: readCoverage(host),
+    eventsLost: host.totals.eventsLost,
   };
 }
 

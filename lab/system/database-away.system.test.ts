@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Host, List } from '@foretop/proto/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiToken, eventually } from '../harness/foretop.ts';
+import { Child } from '../harness/child.ts';
+import { createApiToken, eventually, freePort, startCollector, temporaryFolder } from '../harness/foretop.ts';
 import { type Held, holdListener } from '../harness/held-connections.ts';
 import { type Lab, startLab } from '../harness/lab.ts';
 import { postgresPids, postmasterPid } from '../harness/postgres.ts';
@@ -62,6 +63,35 @@ test('it is killed whenever it has come back', async () => {
   expect(lab.agent.running).toBe(true);
   expect(lab.collector.child.running).toBe(true);
 });
+
+test('a collector whose database stands still ends on the first SIGTERM, and leaves nothing of it running', async () => {
+  await using folder = await temporaryFolder('database-frozen');
+  const collector = await startCollector(`${folder.path}/data`, await freePort());
+  const pids = await postgresPids(collector);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  const askedMs = Date.now();
+  expect(await collector.child.stop(60_000)).toBe(0);
+  expect(Date.now() - askedMs).toBeLessThan(40_000);
+  expect(collector.child.output).toContain('"event":"database-given-up"');
+  await eventually('the server to be gone', async () => (pids.some(isRunning) ? undefined : true), 10_000);
+});
+
+test('a data directory that cannot be made is said, rather than waited for', async () => {
+  await using refused = new Child('collector', [
+    ...['collector/src/main.ts', 'serve', '--data', '/proc/nope', '--no-open', '--port', String(await freePort())],
+  ]);
+  await refused.waitFor(/The data directory \/proc\/nope cannot be used/, 20_000);
+  expect(await refused.exited()).toBe(1);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function carryEverySecond(held: Held, times: number): Promise<void> {
   const all: Promise<void>[] = [];

@@ -1,0 +1,56 @@
+// What benchmarks do inside a page, as its own scripts would, so that no test driver's work is counted with the page's.
+import type { Page } from '@playwright/test';
+
+/** How many rows the table has, its head among them. */
+export const rowCount = (page: Page): Promise<number> =>
+  page.evaluate(`Number(document.querySelector('[role="grid"]')?.getAttribute('aria-rowcount'))`);
+
+export const clickHead = (page: Page, name: string): Promise<void> =>
+  page.evaluate(`[...document.querySelectorAll('[role="columnheader"] button')]
+    .find((head) => head.textContent.includes(${JSON.stringify(name)})).click()`);
+
+export const typeSearch = (page: Page, text: string): Promise<void> =>
+  page.evaluate(`{
+    const input = document.querySelector('input[aria-label="Search these"]');
+    input.value = ${JSON.stringify(text)};
+    input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  }`);
+
+/** One step a frame; returns the milliseconds between frames and leaves a mark at each in the trace. */
+export const scroll = (page: Page, frames: number, stepPx: number): Promise<number[]> =>
+  page.evaluate(`(async () => {
+    const list = document.querySelector('[role="grid"]');
+    const times = [];
+    for (let frame = 0; frame < ${frames}; frame++) {
+      times.push(await new Promise((resolve) => requestAnimationFrame(resolve)));
+      performance.mark('scroll-frame');
+      list.scrollTop += ${stepPx};
+    }
+    return times.slice(1).map((time, index) => time - times[index]);
+  })()`);
+
+/** From now on notes when each local port is first seen in the table: at the start of the frame after the one that painted it. */
+export const notePorts = (page: Page): Promise<void> =>
+  page.evaluate(`{
+    globalThis.seen = new Map();
+    const look = () => {
+      const text = document.querySelector('[role="grid"]')?.textContent ?? '';
+      for (const [, port] of text.matchAll(/127\\.0\\.0\\.1:(\\d+)/g))
+        if (!seen.has(port)) seen.set(port, Date.now());
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  }`);
+
+/** Unix milliseconds at which a port was seen; null before. */
+export const whenSeen = (page: Page, port: number): Promise<number | null> =>
+  page.evaluate(`seen.get('${port}') ?? null`);
+
+/** Tasks of more than 50 ms, counted from the call on. */
+export async function watchLongTasks(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(`{
+    globalThis.longTasks = 0;
+    new PerformanceObserver((list) => (longTasks += list.getEntries().length)).observe({ type: 'longtask' });
+  }`);
+  return () => page.evaluate('longTasks');
+}

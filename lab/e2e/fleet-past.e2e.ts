@@ -1,0 +1,58 @@
+// The fleet follows the time bar: what is on record then and what is not; and on a wall it is all there is.
+import type { FleetRecord } from '@foretop/proto/api';
+import { createApiToken, apiClient, eventually } from '../harness/foretop.ts';
+import { expect, test } from './running-foretop.ts';
+
+const instant = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+test('before a host was enrolled there is a gap; in a minute on record its rates are means', async ({
+  signedInPage: page,
+  foretop,
+}) => {
+  test.setTimeout(300_000);
+  const hosts = page.getByRole('region', { name: 'Hosts' });
+  await page.goto(`/?at=${instant(Date.now() - 86_400_000)}`);
+  const counts = page.getByRole('group', { name: 'Hosts by state' });
+  await expect(counts.getByRole('button', { name: 'with a gap' })).toContainText('1');
+  await expect(hosts.getByRole('link', { name: foretop.host.name })).toContainText('not enrolled yet');
+  await expect(hosts.getByRole('img', { name: 'Gap' })).toBeVisible();
+  await expect(page.getByRole('note')).toContainText('has no record of this moment');
+  await expect(page.getByRole('button', { name: /Back to live/ })).toBeFocused();
+
+  const get = apiClient(foretop.url, await createApiToken(foretop.collector.dataDir, 'viewer'));
+  const known = await eventually(
+    'a minute to be on record',
+    async () => {
+      const { items, asOf } = await get<FleetRecord>('/api/v1/fleet');
+      const item = items.find((one) => one.hostId === foretop.host.id);
+      return item && item.knownSeconds > 0
+        ? { at: Date.parse(asOf) - 30_000, connections: item.connections }
+        : undefined;
+    },
+    200_000,
+  );
+  await page.goto(`/?at=${instant(known.at)}`);
+  await expect(counts.getByRole('button', { name: 'on record' })).toContainText('1');
+  const tile = hosts.getByRole('link', { name: foretop.host.name });
+  await expect(tile.getByRole('img', { name: 'On record' })).toBeVisible();
+  await expect(tile).toContainText(`${known.connections} conns`);
+  await expect(tile).toContainText(/[\d.]+\s*[kMG]?B\/s/);
+  await expect(page.getByRole('main')).toContainText('The hour before');
+
+  // The time goes along to the host and back.
+  await tile.click();
+  await expect(page).toHaveURL(/\/hosts\/\d+\?at=/);
+  await page.goBack();
+  await page.keyboard.press('l');
+  await expect(tile).toContainText('Live');
+  await expect(counts.getByRole('button', { name: 'live' })).toContainText('1');
+});
+
+test('a wall display shows hosts by group and nothing to press', async ({ signedInPage: page, foretop }) => {
+  await page.goto('/?wall');
+  await expect(page.getByRole('link', { name: foretop.host.name })).toContainText('Live');
+  await expect(page.getByRole('complementary', { name: 'Pages and hosts' })).toBeHidden();
+  await expect(page.getByRole('textbox')).toHaveCount(0);
+  const [name, plain] = [await page.locator('.name b').first().boundingBox(), 17];
+  expect(name!.height).toBeGreaterThan(plain * 1.3);
+});

@@ -1,0 +1,90 @@
+// What the damage starts from: input made by hand, and, where a folder of captures is given, what is in them.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as made from '../../agent/test/packets.ts';
+import { PacketDecoder } from '../../agent/src/inspect/packet/decoder.ts';
+import { CaptureReader } from '../../agent/src/inspect/pcap/capture-reader.ts';
+
+export type Seeds = Record<'dns' | 'tls' | 'quic' | 'frames' | 'packets' | 'files', Uint8Array[]>;
+
+const maxEach = 20_000;
+
+const query = made.hex(
+  '1234 0100 0001 0000 0000 0001 07 6578616d706c65 03 636f6d 00 0001 0001 00 0029 04d0 0000 0000 0000',
+);
+const answer = made.hex(`1234 8180 0001 0002 0000 0000 07 6578616d706c65 03 636f6d 00 0001 0001
+  c00c 0005 0001 00000e10 0006 03 777777 c00c c029 0001 0001 0000003c 0004 5db8d822`);
+
+export function madeSeeds(): Seeds {
+  const hello = made.clientHello({ name: 'www.example.org', alpn: ['h2', 'http/1.1'], versions: [0x0304, 0x0303] });
+  const frames = [
+    made.cryptoFrame(0, hello),
+    made.concat([1], made.cryptoFrame(40, hello.subarray(40)), [0, 0, 1], made.cryptoFrame(0, hello.subarray(0, 40))),
+    made.concat([2, 4, 0, 1, 1, 0, 1], made.cryptoFrame(0, hello), new Uint8Array(200)),
+  ];
+  const versions = [made.quicV1, made.quicV2, 0xff00_001d, 0xff00_0016, 0xfaceb002];
+  const quic = versions.map((version) => made.sealInitial({ version, frames: frames[0]! }));
+  const tls = [
+    made.tlsRecords(hello),
+    made.tlsRecords(hello, 50),
+    made.hex('801c 01 0303 0003 0000 0010 000035 00112233445566778899aabbccddeeff'),
+  ];
+  const packets = madePackets(query, answer, tls[0]!, quic[0]!);
+  const file = made.pcapFile(packets.map((bytes, index) => ({ bytes, timeUs: 1e12 + index * 1_000 })));
+  return {
+    dns: [query, answer],
+    tls,
+    quic: [...quic, made.concat(quic[0]!, quic[1]!), made.googleHello('www.example.org')],
+    frames,
+    packets,
+    files: [file],
+  };
+}
+
+function madePackets(query: Uint8Array, answer: Uint8Array, hello: Uint8Array, initial: Uint8Array): Uint8Array[] {
+  const asked = made.udp({ payload: query });
+  const inner = made.ethernet(0x0800, made.ipv4(17, asked));
+  return [
+    inner,
+    made.ethernet(0x0800, made.ipv4(17, made.udp({ payload: answer, fromServer: true }), { fromServer: true })),
+    made.ethernet(0x0800, made.ipv4(6, made.tcp({ payload: hello }))),
+    made.ethernet(0x86dd, made.ipv6(17, made.udp({ payload: initial, serverPort: 443 }))),
+    made.ethernet(0x86dd, made.ipv6(0, made.concat([17, 0], new Uint8Array(6), asked))),
+    made.ethernet(0x8100, made.concat([0, 5, 0x08, 0x00], made.ipv4(17, asked))),
+    made.ethernet(0x0800, made.ipv4(17, asked.subarray(0, 24), { fragment: 0x2000 })),
+    made.ethernet(0x0800, made.ipv4(17, asked.subarray(24), { fragment: 3 })),
+    made.ethernet(
+      0x0800,
+      made.ipv4(17, made.udp({ serverPort: 4789, payload: made.concat([8, 0, 0, 0, 0, 0, 1, 0], inner) })),
+    ),
+    made.ethernet(0x0800, made.ipv4(47, made.concat([0x20, 0, 0x65, 0x58, 0, 0, 0, 1], inner))),
+    made.ethernet(0x0800, made.ipv4(41, made.ipv6(6, made.tcp({ flags: 2 })))),
+  ];
+}
+
+/** @param folder of captures; files that are none count as damaged ones. */
+export function realSeeds(folder: string): Seeds {
+  const seeds: Seeds = { dns: [], tls: [], quic: [], frames: [], packets: [], files: [] };
+  const keep = (kind: keyof Seeds, bytes: Uint8Array) => {
+    if (bytes.length > 0 && bytes.length <= 4_096 && seeds[kind].length < maxEach) seeds[kind].push(bytes.slice());
+  };
+  const decoder = new PacketDecoder({
+    transport: ({ protocol, sourcePort, destinationPort, payload }) => {
+      const has = (port: number) => sourcePort === port || destinationPort === port;
+      if (protocol === 17 && (has(53) || has(5353) || has(5355))) keep('dns', payload);
+      else if (protocol === 17 && payload.length > 600) keep('quic', payload);
+      else if (protocol === 6 && payload[0] === 22) keep('tls', payload);
+    },
+    unreachable: () => {},
+  });
+  for (const path of globSync('pcap/**/*.pcap*', { cwd: folder })) {
+    const file = readFileSync(join(folder, path));
+    if (file.length <= 65_536) seeds.files.push(file);
+    const reader = new CaptureReader(({ linkType, bytes, timeUs }) => {
+      if (linkType === 1) keep('packets', bytes);
+      decoder.decode(linkType, bytes, timeUs);
+    });
+    reader.push(file);
+  }
+  return seeds;
+}
