@@ -28,6 +28,9 @@ export const given = {
 /** Where the reporter of `npm test` writes its sums. */
 export const summaryFile = process.env.FORETOP_TEST_SUMMARY;
 
+/** Seconds since 1970 that built files bear, as reproducible builds have it. */
+export const sourceDateEpoch = process.env.SOURCE_DATE_EPOCH || undefined;
+
 /** The collector's own default. */
 export function defaultDataDir() {
   if (isRoot) return '/var/lib/foretop';

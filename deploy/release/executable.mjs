@@ -1,0 +1,33 @@
+// One executable out of Node, the bundle and the files that come with it.
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pinnedNode, toolEnvironment } from '../local/environment.mjs';
+import { runProgram } from '../local/program.mjs';
+import { strip } from './elf-strip.mjs';
+
+/** V8 and Node options that every start of the agent has; nothing on the host adds to them. */
+const execArgv = ['--disable-sigusr1', '--no-warnings=ExperimentalWarning'];
+
+/** `assets`: name → path. The same input gives the same bytes. */
+export async function buildExecutable({ node, bundle, assets, output, folder, arch }) {
+  const runtime = join(folder, `node-${arch}`);
+  writeFileSync(runtime, strip(node), { mode: 0o755 });
+  const config = join(folder, `sea-${arch}.json`);
+  const settings = {
+    main: bundle,
+    mainFormat: 'module',
+    executable: runtime,
+    output,
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: false, // it differs from build to build, and would save 20 ms of a start
+    execArgv,
+    execArgvExtension: 'none',
+    assets,
+  };
+  writeFileSync(config, JSON.stringify(settings, null, 2));
+  const failure = `Node could not build the executable for ${arch}`;
+  await runProgram('node', pinnedNode, ['--build-sea', config], { env: toolEnvironment(), failure });
+  chmodSync(output, 0o755);
+  rmSync(runtime);
+}
