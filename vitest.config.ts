@@ -24,6 +24,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'container', // the same, on a Postgres in a container
+          include: ['{collector,lab}/**/*.pg.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['./collector/test/global-postgres-container.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['lab/**/*.system.test.ts'],
           exclude: ['**/node_modules/**'],
