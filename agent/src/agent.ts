@@ -230,6 +230,7 @@ class Run {
       spool: { ...spool.counters(), maxBytes: config.maxSpoolBytes },
       lostRows: this.#recorder.lostRows(),
       eventsLost: this.#tick?.eventsLost ?? 0,
+      kernelEntries: this.#tick?.kernelEntries ?? null,
       coveragePermille: this.#coverage.permille() ?? null,
       givenUp: budgetSteps.filter(({ bit }) => this.#budget.givenUp() & bit).map(({ what }) => what),
       connections: this.#tick?.host.openConnections ?? 0,

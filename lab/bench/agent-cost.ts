@@ -55,13 +55,14 @@ async function measure(name: string): Promise<string> {
 
   const collector = stack.use(await startCollector(`${folder.path}/data`, await freePort(), inside));
   const options = ['--collector', collector.url, '--data', `${folder.path}/agent`, '--engine', values.engine];
+  const token = await createEnrolToken(collector.dataDir);
   const agent = spawn(
     'ip',
     ['netns', 'exec', namespace.name, ...agentCommand(), 'run', ...options, '--token-file', '-'],
     { stdio: ['pipe', 'ignore', 'inherit'], env: { ...process.env, FORETOP_AGENT_LOG_LEVEL: 'error' } },
   );
   stack.defer(() => void agent.kill());
-  agent.stdin.end(await createEnrolToken(collector.dataDir));
+  agent.stdin.end(token);
   const script = 'while :; do ss -tunapie >/dev/null; sleep 1; done';
   const loop = spawn('ip', ['netns', 'exec', namespace.name, 'sh', '-c', script], { stdio: 'ignore' });
   stack.defer(() => void loop.kill());

@@ -27,6 +27,7 @@ export class EngineView implements Disposable {
   readonly #timer: NodeJS.Timeout;
   /** Why the last emptying failed; the next look tells. */
   #failure = '';
+  #listeningPorts = 0;
 
   constructor({ engine, all, inspection, boottimeUs, isOwn }: EngineViewOptions) {
     this.#engine = engine;
@@ -67,6 +68,13 @@ export class EngineView implements Disposable {
     if (failure !== '') throw new Error(failure);
   }
 
+  /** Whether something listens since the last call that did not before, or the reverse. */
+  listenersChanged(): boolean {
+    const before = this.#listeningPorts;
+    this.#listeningPorts = this.#engine.listeningPorts();
+    return this.#listeningPorts !== before;
+  }
+
   take(nowUs: number): FlowChanges {
     return this.#flows.take(nowUs);
   }
@@ -86,6 +94,12 @@ export class EngineView implements Disposable {
 
   capture(kinds: Readonly<Record<PayloadKind, boolean>>): void {
     this.#engine.capture(kinds);
+  }
+
+  /** In its maps. */
+  get entries(): { flows: number; owners: number } {
+    const { flows, owners } = this.#engine.counters();
+    return { flows, owners };
   }
 
   /** News that were dropped, and what did not fit the maps. */

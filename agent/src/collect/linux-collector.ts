@@ -12,6 +12,7 @@ import { ownCapabilities } from '../host/linux/capabilities.ts';
 import { type NamespaceDoor, openNamespaceDoor } from '../host/linux/network-namespace.ts';
 import { openForwarding } from '../host/forwarding.linux.ts';
 import { openPacketSocket } from '../host/linux/packet-socket.ts';
+import { trimMemory } from '../host/memory-trim.linux.ts';
 import { openMemory } from '../host/memory.linux.ts';
 import { NetworkNamespaces } from '../host/namespaces.linux.ts';
 import { SocketOwners } from '../host/owners.linux.ts';
@@ -28,7 +29,7 @@ import { EngineView } from './engine-view.ts';
 import { ForeignNamespaces } from './foreign-namespaces.ts';
 import { Inspection } from './inspection.ts';
 import { hostBandwidth, InterfaceTracker } from './interface-tracker.ts';
-import { attempt, LinuxConnections } from './linux-connections.ts';
+import { attempt, LinuxConnections, type LookWants } from './linux-connections.ts';
 import { OpenConnections } from './open-connections.ts';
 import { Ownership } from './ownership.ts';
 import { ProcessTracker, type ProcessTrackerChanges } from './process-tracker.ts';
@@ -38,6 +39,10 @@ import { PacketView } from './packet-view.ts';
 import { OwnNamespace } from './own-namespace.ts';
 import { describeSources, type NamespaceState, tierOf, whyNoNamespaces } from './sources.ts';
 import type { CoverageReading, HostReading, InterfaceReading, Tick, TrackedProcess } from './tick.ts';
+
+/** The start, and what runs once, leave pages behind that are not used again soon. */
+const TRIM_AFTER_US = 10_000_000;
+const TRIM_EVERY_US = 600_000_000;
 
 class LinuxCollector implements HostCollector {
   readonly clock = createLinuxClock();
@@ -53,6 +58,7 @@ class LinuxCollector implements HostCollector {
   readonly #engineState: EngineState;
   readonly #engine: EngineView | undefined;
   readonly #engineTellsEnds: boolean;
+  readonly #engineNamesOwners: boolean;
   readonly #packets: PacketView | undefined;
   /** Why there is no packet socket; undefined = it is not needed. */
   readonly #packetsRefused: string | undefined;
@@ -83,9 +89,11 @@ class LinuxCollector implements HostCollector {
   #lastInterfaces: InterfaceReading[] = [];
   #lastBandwidth: BandwidthReading = { boottimeUs: 0, rxRate: 0, txRate: 0, loopbackRate: 0 };
   #previousUs: number | undefined;
+  #trimUs: number;
 
   constructor(options: HostCollectorOptions, openEngine: OpenEngine) {
     this.#name = options.name;
+    this.#trimUs = this.clock.boottimeUs() + TRIM_AFTER_US;
     this.#health = new SourceHealth(options.log);
     this.#namespacesMissing = whyNoNamespaces(this.scope, this.#capabilities, release());
     if (this.#namespacesMissing === '') {
@@ -105,6 +113,7 @@ class LinuxCollector implements HostCollector {
       engine?.features.some(({ name, available }) => name === feature && available) ?? false;
     const [engineTellsEnds, engineNamesOwners] = [has('closes'), has('owners')];
     this.#engineTellsEnds = engineTellsEnds;
+    this.#engineNamesOwners = engineNamesOwners;
     if (!has('dns')) {
       const [socket, refused] = attempt(() => openPacketSocket());
       this.#packetsRefused = refused;
@@ -118,7 +127,7 @@ class LinuxCollector implements HostCollector {
     [this.#brief, this.#briefRefused] = attempt(() =>
       openBriefProcesses({
         readDetails: (pid) => readProcessDetails('/proc', pid, false, this.#users),
-        onYoung: (young) => (engineNamesOwners ? undefined : this.#claims.look(young)),
+        ...(engineNamesOwners ? {} : { onYoung: (young) => this.#claims.look(young) }),
       }),
     );
     const { eventsRefused } = this.#connections;
@@ -167,12 +176,13 @@ class LinuxCollector implements HostCollector {
     this.#packets?.drain();
     this.#inspection.expire(boottimeUs);
     const connections = this.#connections.look({ nowUs: boottimeUs, previousUs, watched });
-    const processes = this.#lookAtProcesses(boottimeUs, previousUs, connections);
+    const processes = this.#lookAtProcesses({ nowUs: boottimeUs, previousUs, watched }, connections);
     this.#connections.finish(connections, boottimeUs);
     for (const failure of connections.failures) this.#health.fail(failure);
     this.#assign(connections, boottimeUs, previousUs);
     this.#lookAtInterfaces(boottimeUs);
     const host = this.#readHost();
+    this.#trim(boottimeUs);
     return {
       boottimeUs,
       previousUs,
@@ -188,6 +198,7 @@ class LinuxCollector implements HostCollector {
       scans: this.#health.attempt('ebpf', () => this.#engine?.readScans() ?? [], []),
       coverage: this.#lookAtCoverage(),
       failures: this.#health.endTick(),
+      ...(this.#engine && { kernelEntries: this.#engine.entries }),
       eventsLost: this.#connections.eventsLost + this.#inspection.lost + (this.#packets?.dropped ?? 0),
     };
   }
@@ -216,6 +227,12 @@ class LinuxCollector implements HostCollector {
     this.#memory[Symbol.dispose]();
   }
 
+  #trim(nowUs: number): void {
+    if (nowUs < this.#trimUs) return;
+    this.#trimUs = nowUs + TRIM_EVERY_US;
+    trimMemory();
+  }
+
   #openForeign(door: NamespaceDoor, namespaces: NetworkNamespaces, events: boolean): ForeignNamespaces {
     const startedUs = (startTicks: number) => (startTicks * 1e6) / this.#constants.clockTicks;
     const foreign = new ForeignNamespaces({ namespaces, door, all: this.#open, events, startedUs });
@@ -233,8 +250,10 @@ class LinuxCollector implements HostCollector {
     this.#processes.settle(nowUs - previousUs);
   }
 
-  #lookAtProcesses(nowUs: number, previousUs: number, connections: ConnectionChanges): ProcessTrackerChanges {
-    const changes = this.#health.attempt('processes', () => this.#processTable.look(), undefined);
+  #lookAtProcesses({ nowUs, previousUs, watched }: LookWants, connections: ConnectionChanges): ProcessTrackerChanges {
+    for (const pid of this.#brief?.executed() ?? []) this.#processTable.stir(pid);
+    const wants = { all: watched, descriptors: !this.#engineNamesOwners || this.#ownership.isSeeking };
+    const changes = this.#health.attempt('processes', () => this.#processTable.look(wants), undefined);
     if (!changes) {
       this.#processes.keep();
       return { started: [], exited: [] };
@@ -243,7 +262,7 @@ class LinuxCollector implements HostCollector {
     for (const record of changes.started) this.#owners.started(record);
     this.#namespaces?.look(changes);
     this.#foreign?.follow(nowUs, previousUs, connections);
-    const shown = this.#processes.update(this.#processTable, changes, nowUs, previousUs);
+    const shown = this.#processes.update(this.#processTable, changes, nowUs);
     for (const process of this.#passed(changes.exited, nowUs)) {
       shown.started.push(process);
       shown.exited.push(process);

@@ -8,8 +8,11 @@ import type { EngineView } from './engine-view.ts';
 import type { ForeignNamespaces } from './foreign-namespaces.ts';
 import type { OpenConnections } from './open-connections.ts';
 
-/** With the engine a dump only adds states and finds what was missed. */
-const DUMP_EVERY_US = 10_000_000;
+// With the engine a dump only adds listeners and states, and finds what was missed: so often, or so rarely that dumps take no more
+// than this share of the time.
+const quiet = { leastUs: 10_000_000, mostUs: 60_000_000, share: 1 / 500 };
+const whenListenersChanged = { leastUs: 1_000_000, mostUs: 10_000_000, share: 1 / 100 };
+const whenWatched = { leastUs: 1_000_000, mostUs: 5_000_000, share: 1 / 50 };
 /** A look comes a little early or late. */
 const SLACK_US = 500_000;
 
@@ -40,6 +43,9 @@ export class LinuxConnections implements Disposable {
   #foreign: ForeignNamespaces | undefined;
   #dump: SocketDump | undefined;
   #dumpedUs = -Infinity;
+  /** CPU time of the last one. */
+  #dumpCostUs = 0;
+  #listenersChanged = false;
 
   constructor({ all, engine, engineTellsEnds, engineNamesOwners }: LinuxConnectionsOptions) {
     this.#namesOwners = engineNamesOwners;
@@ -66,7 +72,7 @@ export class LinuxConnections implements Disposable {
   look({ nowUs, previousUs, watched }: LookWants): ConnectionChanges {
     this.#engine?.drain();
     this.#all.beginLook();
-    const isDue = !this.#engine || !this.#namesOwners || watched || nowUs - this.#dumpedUs >= DUMP_EVERY_US - SLACK_US;
+    const isDue = this.#isDumpDue(nowUs, watched);
     const changes = isDue ? this.#dumpAll(nowUs, watched || !this.#engine) : noChanges();
     if (!this.#engine) return changes;
     try {
@@ -99,6 +105,14 @@ export class LinuxConnections implements Disposable {
     this.#events?.[Symbol.dispose]();
   }
 
+  #isDumpDue(nowUs: number, watched: boolean): boolean {
+    if (!this.#engine || !this.#namesOwners) return true;
+    if (this.#engine.listenersChanged()) this.#listenersChanged = true;
+    const rhythm = watched ? whenWatched : this.#listenersChanged ? whenListenersChanged : quiet;
+    const everyUs = Math.min(rhythm.mostUs, Math.max(rhythm.leastUs, this.#dumpCostUs / rhythm.share));
+    return nowUs - this.#dumpedUs >= everyUs - SLACK_US;
+  }
+
   #dumpAll(nowUs: number, timeWait: boolean): ConnectionChanges {
     const previousUs = this.#dumpedUs === -Infinity ? nowUs : this.#dumpedUs;
     this.#dumpedUs = nowUs;
@@ -107,8 +121,12 @@ export class LinuxConnections implements Disposable {
     } catch (error) {
       return { ...noChanges(), failures: [{ source: 'sock_diag', message: messageOf(error) }] };
     }
+    this.#listenersChanged = false;
+    const before = process.threadCpuUsage();
     const changes = this.#own.look(this.#dump, this.#events, nowUs, previousUs, { timeWait });
     this.#foreign?.look(nowUs, changes, timeWait);
+    const { user, system } = process.threadCpuUsage(before);
+    this.#dumpCostUs = user + system;
     return changes;
   }
 

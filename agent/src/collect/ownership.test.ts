@@ -50,7 +50,7 @@ function look(records: ConnectionRecord[]): void {
   const changes = table.look();
   for (const record of changes.exited) owners.exited(record);
   for (const record of changes.started) owners.started(record);
-  tracker.update(table, changes, nowUs, nowUs - SECOND);
+  tracker.update(table, changes, nowUs);
   for (const record of records) record.lastSeenUs = nowUs;
   ownership.resolve(records, { closed: [] }, nowUs);
   ownership.credit(records, []);

@@ -35,6 +35,11 @@ export class Ownership {
     this.#processes = processes;
   }
 
+  /** Whether the last look left sockets whose owner is sought among the processes' descriptors. */
+  get isSeeking(): boolean {
+    return this.#wanted.size > 0;
+  }
+
   /** Finds owners of the open connections that have none, and of those whose owner is gone or let go. */
   resolve(
     open: Iterable<ConnectionRecord>,

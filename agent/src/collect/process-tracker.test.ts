@@ -46,6 +46,8 @@ function record(pid: number, startTicks: number, more: Partial<ProcessRecord> = 
     descriptorPath: '',
     fd: -1,
     seen: 0,
+    fresh: true,
+    unchanged: 0,
     ...more,
   };
   table.records.set(pid, created);
@@ -55,7 +57,7 @@ function record(pid: number, startTicks: number, more: Partial<ProcessRecord> = 
 it('shows a process and its share of a core', () => {
   record(1, 5);
   const one = record(7, 250, { cpuTicks: 30 });
-  const { started } = tracker.update(table, { started: [one], exited: [] }, 10 * SECOND, 10 * SECOND);
+  const { started } = tracker.update(table, { started: [one], exited: [] }, 10 * SECOND);
   expect(started[0]).toMatchObject({ cpuUs: 300_000, cpuPermille: 0, memoryBytes: 40_960, state: 'S', descriptors: 4 });
   expect(started[0]!.identity).toMatchObject({
     pid: 7,
@@ -66,28 +68,27 @@ it('shows a process and its share of a core', () => {
     exited: false,
   });
   one.cpuTicks = 80;
-  tracker.update(table, { started: [], exited: [] }, 12 * SECOND, 10 * SECOND);
+  tracker.update(table, { started: [], exited: [] }, 12 * SECOND);
   expect(tracker.running.get(7)).toMatchObject({ cpuPermille: 250, cpuUs: 800_000 });
 });
 
 it('reads the identity again once it has settled, and when the process renames itself', () => {
   const one = record(7, 250);
-  tracker.update(table, { started: [one], exited: [] }, 10 * SECOND, 10 * SECOND);
+  tracker.update(table, { started: [one], exited: [] }, 10 * SECOND);
   user = 'www-data';
-  for (let second = 11; second < 20; second++)
-    tracker.update(table, { started: [], exited: [] }, second * SECOND, (second - 1) * SECOND);
+  for (let second = 11; second < 20; second++) tracker.update(table, { started: [], exited: [] }, second * SECOND);
   expect(reads).toBe(2);
   expect(tracker.running.get(7)!.identity.user).toBe('www-data');
   Object.assign(one, { renamed: true, comm: 'worker' });
-  tracker.update(table, { started: [], exited: [] }, 20 * SECOND, 19 * SECOND);
+  tracker.update(table, { started: [], exited: [] }, 20 * SECOND);
   expect(tracker.running.get(7)!.identity.comm).toBe('worker');
 });
 
 it('keeps two processes of one pid apart, and credits the one that has gone in its last second', () => {
   const old = record(7, 250);
-  tracker.update(table, { started: [old], exited: [] }, 10 * SECOND, 10 * SECOND);
+  tracker.update(table, { started: [old], exited: [] }, 10 * SECOND);
   const fresh = record(7, 900);
-  const { started, exited } = tracker.update(table, { started: [fresh], exited: [old] }, 11 * SECOND, 10 * SECOND);
+  const { started, exited } = tracker.update(table, { started: [fresh], exited: [old] }, 11 * SECOND);
   expect(exited[0]!.identity).toMatchObject({ startTicks: 250, exited: true, exitedUs: 11 * SECOND });
   expect(tracker.running.get(7)).toBe(started[0]);
   expect([tracker.runs(7, 250), tracker.runs(7, 900)]).toEqual([false, true]);

@@ -20,6 +20,8 @@ interface Credited {
 interface Tracked extends Credited {
   record: ProcessRecord;
   previousTicks: number;
+  /** When its counters were read last. */
+  readUs: number;
   /** When to read its details once more: a daemon gives up privileges and names itself just after its start. */
   refreshUs: number;
 }
@@ -53,12 +55,11 @@ export class ProcessTracker {
     table: ProcessTable,
     changes: { started: ProcessRecord[]; exited: ProcessRecord[] },
     nowUs: number,
-    previousUs: number,
   ): ProcessTrackerChanges {
     this.#exited.clear();
     const exited = changes.exited.flatMap((record) => this.#exit(record, nowUs));
     const started = changes.started.map((record) => this.#start(record, nowUs, table));
-    for (const tracked of this.#tracked.values()) this.#refresh(tracked, nowUs, previousUs);
+    for (const tracked of this.#tracked.values()) this.#refresh(tracked, nowUs);
     return { started, exited };
   }
 
@@ -132,6 +133,7 @@ export class ProcessTracker {
       record,
       shown: this.#show(record, table),
       previousTicks: record.cpuTicks,
+      readUs: nowUs,
       refreshUs: nowUs + SETTLED_US,
       rxCredit: 0,
       txCredit: 0,
@@ -172,18 +174,20 @@ export class ProcessTracker {
     };
   }
 
-  #refresh(tracked: Tracked, nowUs: number, previousUs: number): void {
+  #refresh(tracked: Tracked, nowUs: number): void {
     const { record, shown } = tracked;
+    shown.connections = 0;
+    if (!record.fresh) return;
     const ticks = record.cpuTicks - tracked.previousTicks;
     tracked.previousTicks = record.cpuTicks;
     shown.cpuUs = Math.round(record.cpuTicks * this.#tickUs);
     // Parts per thousand of a second.
-    shown.cpuPermille = ratePerSecond((ticks * this.#tickUs) / 1e3, nowUs - previousUs);
+    shown.cpuPermille = ratePerSecond((ticks * this.#tickUs) / 1e3, nowUs - tracked.readUs);
+    tracked.readUs = nowUs;
     shown.memoryBytes = record.rssPages * this.#constants.pageBytes;
     shown.threads = record.threads;
     shown.descriptors = Math.max(0, record.descriptors);
     shown.state = String.fromCharCode(record.state);
-    shown.connections = 0;
     const settled = tracked.refreshUs !== 0 && nowUs >= tracked.refreshUs;
     if (!settled && !record.renamed) return;
     if (settled) tracked.refreshUs = 0;

@@ -164,4 +164,6 @@ export interface Tick {
   coverage?: CoverageReading;
   /** News of the kernel that were dropped before the agent read them, since the start. */
   eventsLost?: number;
+  /** Entries of the kernel engine's maps. */
+  kernelEntries?: { flows: number; owners: number };
 }

@@ -26,14 +26,15 @@ interface Usage {
   startUs: number;
   seconds: number;
   base: Totals;
-  last: Totals;
+  /** As the last look found it. */
+  readonly last: Totals;
   memoryBytes: number;
   connections: number;
   threads: number;
 }
 
 export function createProcessMinutes(offsetUs: () => number): ProcessMinutes {
-  const usage = new Map<string, Usage>();
+  const usage = new Map<number, Usage>();
   let minute: number | undefined;
   let done: ProcessMinute[] = [];
 
@@ -54,12 +55,14 @@ export function createProcessMinutes(offsetUs: () => number): ProcessMinutes {
       minute = now;
       const seconds = Math.min(60, Math.max(1, Math.round((tick.boottimeUs - tick.previousUs) / secondUs)));
       const first = tick.previousUs === tick.boottimeUs;
-      for (const process of [...tick.processes.values(), ...tick.exited]) {
-        const key = `${process.identity.pid}:${process.identity.startTicks}`;
+      const add = (process: TrackedProcess) => {
+        const key = keyOf(process);
         const known = usage.get(key);
         if (known) update(known, process, seconds);
         else usage.set(key, begin(process, tick, seconds, before?.get(key) ?? baseOf(process, tick, first)));
-      }
+      };
+      for (const process of tick.processes.values()) add(process);
+      for (const process of tick.exited) add(process);
     },
     take(final) {
       if (final) finish();
@@ -70,6 +73,11 @@ export function createProcessMinutes(offsetUs: () => number): ProcessMinutes {
   };
 }
 
+/** Pids are below 2^22 on Linux: this is exact for starts within centuries of uptime. */
+function keyOf({ identity: { pid, startTicks } }: TrackedProcess): number {
+  return startTicks * 2 ** 22 + pid;
+}
+
 /** What counts from now on: all that a new process used, nothing of what an older one used before it was looked at. */
 function baseOf(process: TrackedProcess, tick: Tick, first: boolean): Totals {
   const isNew = !first && process.identity.startedUs >= tick.previousUs - secondUs;
@@ -78,7 +86,7 @@ function baseOf(process: TrackedProcess, tick: Tick, first: boolean): Totals {
 
 function begin(process: TrackedProcess, tick: Tick, seconds: number, base: Totals): Usage {
   const empty = { memoryBytes: 0, connections: 0, threads: 0, seconds: 0 };
-  const usage = { ...empty, process, startUs: tick.previousUs, base, last: base };
+  const usage = { ...empty, process, startUs: tick.previousUs, base, last: { ...base } };
   update(usage, process, seconds);
   return usage;
 }
@@ -86,7 +94,9 @@ function begin(process: TrackedProcess, tick: Tick, seconds: number, base: Total
 function update(usage: Usage, process: TrackedProcess, seconds: number): void {
   usage.process = process;
   usage.seconds = Math.min(60, usage.seconds + seconds);
-  usage.last = { cpuUs: process.cpuUs, rxBytes: process.rxBytes, txBytes: process.txBytes };
+  usage.last.cpuUs = process.cpuUs;
+  usage.last.rxBytes = process.rxBytes;
+  usage.last.txBytes = process.txBytes;
   usage.memoryBytes = Math.max(usage.memoryBytes, process.memoryBytes);
   usage.connections = Math.max(usage.connections, process.connections);
   usage.threads = Math.max(usage.threads, process.threads);

@@ -22,14 +22,17 @@ export function createProcessRecords(): ProcessRecords {
     return true;
   }
 
+  function record(process: TrackedProcess): void {
+    const { pid, startTicks, comm, executable, commandLine, cgroup } = process.identity;
+    const known = recorded.get(pid);
+    if (known && isSame(known, process.identity)) return;
+    if (note(process)) recorded.set(pid, { startTicks, comm, executable, commandLine, cgroup });
+  }
+
   return {
     observe(tick) {
-      for (const process of [...tick.started, ...tick.processes.values()]) {
-        const { pid, startTicks, comm, executable, commandLine, cgroup } = process.identity;
-        const known = recorded.get(pid);
-        if (known && isSame(known, process.identity)) continue;
-        if (note(process)) recorded.set(pid, { startTicks, comm, executable, commandLine, cgroup });
-      }
+      for (const process of tick.started) record(process);
+      for (const process of tick.processes.values()) record(process);
       for (const process of tick.exited) {
         note(process);
         if (recorded.get(process.identity.pid)?.startTicks === process.identity.startTicks) {

@@ -59,7 +59,7 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
   let restored = options.restored;
   /** Older connections than any run of the agent in this boot: what they moved before it looked belongs to no span of its own. */
   const isFirstRun = restored === undefined;
-  let open: TrackedConnection[] = [];
+  let open: Tick['connections'] = new Map();
   let hasLooked = false;
   let waiting: SegmentRow[] = [];
   let lost = 0;
@@ -114,7 +114,8 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
   }
 
   function takeOpen(rows: SegmentRow[], nowUs: number, final: boolean): void {
-    for (const connection of open) {
+    for (const connection of open.values()) {
+      if (!isOwn(connection)) continue;
       const entry = emittedOf(connection);
       if (!final && (entry.dueUs > nowUs || rows.length >= rowsMax)) continue;
       const row = rowOf(entry, nowUs, false);
@@ -129,15 +130,16 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
   return {
     observe(tick) {
       const closed = tick.closed.filter(isOwn);
-      open = [...tick.connections.values()].filter(isOwn);
+      open = tick.connections;
+      const openNow = () => [...open.values()].filter(isOwn);
       const connectionsRead = !tick.failures.some(({ source }) => source === 'sock_diag' || source === 'sockets');
       if (restored && connectionsRead) {
-        resume([...open, ...closed], tick.boottimeUs, restored);
+        resume([...openNow(), ...closed], tick.boottimeUs, restored);
         restored = undefined;
       } else if (tick.boottimeUs - tick.previousUs > stallUs) {
-        for (const connection of [...open, ...closed]) cut(connection, tick.previousUs, tick.boottimeUs);
+        for (const connection of [...openNow(), ...closed]) cut(connection, tick.previousUs, tick.boottimeUs);
       }
-      if (!hasLooked) for (const connection of open) emittedOf(connection);
+      if (!hasLooked) for (const connection of openNow()) emittedOf(connection);
       hasLooked ||= connectionsRead;
       for (const connection of closed) close(connection);
     },

@@ -20,6 +20,8 @@ export interface Glimpse {
 export interface BriefProcesses extends Disposable {
   /** Processes seen since the last call that are in no table; `isKnown` tells of those that a look has, or had at their exit. */
   take(isKnown: (pid: number, startTicks: number) => boolean): Glimpse[];
+  /** Pids of those that executed since the last `take`. */
+  executed(): Iterable<number>;
   counters(): BriefCounters;
 }
 
@@ -38,8 +40,8 @@ const GLIMPSES_A_LOOK = 500;
 /** Events of so long are taken together, so that a burst of processes wakes the agent 50 times a second at most. */
 const PAUSE_MS = 20;
 const WAIT_MS = 250;
-/** A process is young for so long after its exec: then a look at the whole table has met it. */
-const YOUNG_MS = 1_000;
+/** A process is young for so long after its exec: then looks at the whole table have met it. */
+const YOUNG_MS = 2_000;
 
 /** Throws HostError where the kernel does not offer it. `readDetails` as for every process. */
 export function openBriefProcesses(options: {
@@ -49,14 +51,20 @@ export function openBriefProcesses(options: {
   connector?: Connector;
   root?: string;
 }): BriefProcesses {
-  return new Watch({ onYoung: () => {}, root: '/proc', ...options }, options.connector ?? new ProcessConnector());
+  return new Watch({ root: '/proc', onYoung: undefined, ...options }, options.connector ?? new ProcessConnector());
 }
 
 type Connector = Pick<ProcessConnector, 'drain' | 'wait'> & Disposable;
 
+interface WatchOptions {
+  readDetails: (pid: number) => ProcessDetails;
+  onYoung: ((young: readonly Glimpse[]) => void) | undefined;
+  root: string;
+}
+
 class Watch implements BriefProcesses {
   readonly #connector: Connector;
-  readonly #onYoung: (young: readonly Glimpse[]) => void;
+  readonly #onYoung: WatchOptions['onYoung'];
   readonly #readDetails: (pid: number) => ProcessDetails;
   readonly #root: string;
   readonly #stat = createProcessStat();
@@ -68,10 +76,7 @@ class Watch implements BriefProcesses {
   #left = GLIMPSES_A_LOOK;
   readonly #counters: BriefCounters = { overflows: 0, missed: 0, failure: '' };
 
-  constructor(
-    options: Required<Pick<Parameters<typeof openBriefProcesses>[0], 'readDetails' | 'onYoung' | 'root'>>,
-    connector: Connector,
-  ) {
+  constructor(options: WatchOptions, connector: Connector) {
     this.#connector = connector;
     this.#readDetails = options.readDetails;
     this.#onYoung = options.onYoung;
@@ -84,6 +89,10 @@ class Watch implements BriefProcesses {
     this.#glimpses = new Map();
     this.#left = GLIMPSES_A_LOOK;
     return unknown;
+  }
+
+  executed(): Iterable<number> {
+    return this.#glimpses.keys();
   }
 
   counters(): BriefCounters {
@@ -121,7 +130,7 @@ class Watch implements BriefProcesses {
   #showYoung(): void {
     const nowMs = performance.now();
     for (const [pid, { untilMs }] of this.#young) if (nowMs > untilMs) this.#young.delete(pid);
-    if (this.#young.size > 0) this.#onYoung([...this.#young.values()].map(({ glimpse }) => glimpse));
+    if (this.#young.size > 0) this.#onYoung?.([...this.#young.values()].map(({ glimpse }) => glimpse));
   }
 
   #glimpse(pid: number): void {
@@ -138,7 +147,7 @@ class Watch implements BriefProcesses {
     if (details.executable === '' && details.commandLine === '') this.#counters.missed++;
     const glimpse = { pid, startTicks, parentPid, comm, details, exitedMonotonicUs: undefined };
     this.#glimpses.set(pid, glimpse);
-    this.#young.set(pid, { glimpse, untilMs: performance.now() + YOUNG_MS });
+    if (this.#onYoung) this.#young.set(pid, { glimpse, untilMs: performance.now() + YOUNG_MS });
   }
 
   #exited(pid: number, monotonicUs: number): void {

@@ -9,7 +9,7 @@ import { parseBpfObject } from './linux/bpf/elf.ts';
 import { createEventReader } from './linux/bpf/events.ts';
 import { explain, Features, readSurroundings, type Surroundings } from './linux/bpf/features.ts';
 import { FlowTable } from './linux/bpf/flow-table.ts';
-import { counterAt, payloadKinds, readU64 } from './linux/bpf/layout.ts';
+import { counterAt, payloadKinds, portMarkWords, readU64 } from './linux/bpf/layout.ts';
 import { attachToControlGroups, load, LoadedMaps, type LoadOptions } from './linux/bpf/loader.ts';
 import { allowLockedMemory } from './linux/bpf/locked-memory.ts';
 import { readNamespaceCookie } from './linux/bpf/namespace-cookie.ts';
@@ -142,6 +142,7 @@ interface Assembly {
 function createEngine({ options, features, maps, ring, scans, parts }: Assembly): KernelEngine {
   const owners = maps.get('owners');
   const tally = maps.get('counters').words();
+  const ports = maps.get('ports').words();
   const named = readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE;
   if (!named) features.refuse(['owners', 'accepted'], foreignPids);
   const ownerOf = (cookie: number) => withPid(readOwnerOf(owners, cookie), named);
@@ -176,6 +177,7 @@ function createEngine({ options, features, maps, ring, scans, parts }: Assembly)
     readScans(visit) {
       if (open) scans?.read(visit);
     },
+    listeningPorts: () => (open ? hashOfMarked(ports) : 0),
     ownerOf: (cookie) => (open ? ownerOf(cookie) : undefined),
     cookies(visit) {
       if (!open) return;
@@ -224,6 +226,13 @@ function readCounters(tally: Uint32Array, flowsDeleted: number, ownersDeleted: n
     otherRxIpBytes: at(counterAt.otherRxIpBytes),
     otherTxIpBytes: at(counterAt.otherTxIpBytes),
   };
+}
+
+function hashOfMarked(ports: Uint32Array): number {
+  let hash = 0;
+  for (let at = portMarkWords.tcp; at < ports.length; at += portMarkWords.stride)
+    if (ports[at] !== 0) hash = (Math.imul(hash, 31) + at) | 0;
+  return hash;
 }
 
 function createBootClock(): () => number {

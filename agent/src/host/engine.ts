@@ -124,6 +124,8 @@ export interface KernelEngine extends Disposable {
   drain(events: EngineEvents): number;
   /** Visits and forgets the scan evidence. */
   readScans(visit: (scan: ScanReading) => void): void;
+  /** A number that is another when TCP sockets listen at other ports than before. */
+  listeningPorts(): number;
   /** For sockets that have no flow, such as listeners. */
   ownerOf(cookie: number): SocketOwner | undefined;
   /** Visits the cookies that the maps hold, to compare with sock_diag. */

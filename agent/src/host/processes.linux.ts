@@ -24,6 +24,17 @@ export interface ProcessRecord {
   readonly descriptorPath: string;
   fd: number;
   seen: number;
+  /** Whether the last look read it: one at rest is read every few looks only. */
+  fresh: boolean;
+  /** Reads in a row that found nothing new. */
+  unchanged: number;
+}
+
+export interface LookWants {
+  /** Read every process, also those at rest. */
+  all?: boolean;
+  /** Count the descriptors of every process, also of those at rest. */
+  descriptors?: boolean;
 }
 
 export interface ProcessChanges {
@@ -41,6 +52,9 @@ const STATX_SIZE = 0x200;
 const STATX_SIZE_OFFSET = 40;
 
 const STAT_BYTES = 2048;
+/** A process of which so many reads in a row found nothing new is at rest, and read in one look of so many. */
+const AT_REST_AFTER = 8;
+const AT_REST_EVERY = 5;
 /** Beyond so many cached descriptors a process's file is opened for each read. */
 const MAX_CACHED_DESCRIPTORS = 4096;
 
@@ -64,18 +78,29 @@ export class ProcessTable implements Disposable {
     this.countsDescriptors = this.#directorySize(`${this.#root}/self/fd`) > 0;
   }
 
-  /** Reads every process. Throws HostError when /proc cannot be listed; a single process that cannot be read has exited. */
-  look(): ProcessChanges {
+  /**
+   * Reads every process that is new or not at rest. Throws HostError when /proc cannot be listed; a single process that cannot
+   * be read has exited.
+   */
+  look(wants: LookWants = {}): ProcessChanges {
     const changes: ProcessChanges = { started: [], exited: [], renamed: [] };
     this.#generation++;
     for (const name of this.#list()) {
       const first = name.charCodeAt(0);
-      if (first >= 0x30 && first <= 0x39) this.#visit(Number(name), changes);
+      if (first < 0x30 || first > 0x39) continue;
+      const pid = Number(name);
+      if (!this.#rests(pid, wants)) this.#visit(pid, changes);
     }
     for (const record of this.records.values()) {
       if (record.seen !== this.#generation) this.#remove(record, changes);
     }
     return changes;
+  }
+
+  /** It does something, as an exec: read it at the next look. */
+  stir(pid: number): void {
+    const record = this.records.get(pid);
+    if (record) record.unchanged = 0;
   }
 
   [Symbol.dispose](): void {
@@ -92,6 +117,21 @@ export class ProcessTable implements Disposable {
         cause,
       });
     }
+  }
+
+  /** Takes it as it was; that it is still listed is enough. */
+  #rests(pid: number, { all, descriptors }: LookWants): boolean {
+    const record = this.records.get(pid);
+    if (!record || all || record.unchanged < AT_REST_AFTER) return false;
+    if ((this.#generation + pid) % AT_REST_EVERY === 0) return false;
+    if (descriptors && this.countsDescriptors && !record.kernelThread) {
+      const count = this.#directorySize(record.descriptorPath);
+      if (count !== record.descriptors) return false;
+    }
+    record.seen = this.#generation;
+    record.fresh = false;
+    record.renamed = false;
+    return true;
   }
 
   #visit(pid: number, changes: ProcessChanges): void {
@@ -143,12 +183,16 @@ export class ProcessTable implements Disposable {
       descriptorPath: `${this.#root}/${pid}/fd`,
       fd,
       seen: 0,
+      fresh: true,
+      unchanged: 0,
     };
   }
 
   #update(record: ProcessRecord): void {
     const stat = this.#stat;
+    const { cpuTicks, rssPages, descriptors } = record;
     record.seen = this.#generation;
+    record.fresh = true;
     record.parentPid = stat.parentPid;
     record.state = stat.state;
     record.cpuTicks = stat.utime + stat.stime;
@@ -157,6 +201,12 @@ export class ProcessTable implements Disposable {
     if (this.countsDescriptors && !record.kernelThread) record.descriptors = this.#directorySize(record.descriptorPath);
     record.renamed =
       this.#buffer.compare(record.commBytes, 0, record.commBytes.length, stat.commStart, stat.commEnd) !== 0;
+    const isSame =
+      cpuTicks === record.cpuTicks &&
+      rssPages === record.rssPages &&
+      descriptors === record.descriptors &&
+      !record.renamed;
+    record.unchanged = isSame ? record.unchanged + 1 : 0;
     if (!record.renamed) return;
     record.commBytes = Buffer.from(this.#buffer.subarray(stat.commStart, stat.commEnd));
     record.comm = commText(record.commBytes);

@@ -28,6 +28,7 @@ export class SocketClaims {
   readonly #link = Buffer.allocUnsafeSlow(LINK_BYTES);
   readonly #dump: () => SocketDump | undefined;
   readonly #now: () => number;
+  readonly #cpu: () => number;
   readonly #wanted = new Map<number, Claimant>();
   /** Inodes that were dumped for, so that a process is not asked for again. */
   readonly #asked = new Set<number>();
@@ -35,26 +36,30 @@ export class SocketClaims {
   #older = new Map<number, Claimant>();
   #notBeforeMs = 0;
 
-  /** `now` is a monotonic clock in milliseconds. */
-  constructor(dump: () => SocketDump | undefined, now: () => number = () => performance.now()) {
+  /** `now` is a monotonic clock in milliseconds, `cpu` the CPU time of this thread: waiting for a busy machine costs nobody anything. */
+  constructor(
+    dump: () => SocketDump | undefined,
+    now: () => number = () => performance.now(),
+    cpu: () => number = threadCpuMs,
+  ) {
     this.#dump = dump;
     this.#now = now;
+    this.#cpu = cpu;
   }
 
   /** Notes the connections of these processes. */
   look(processes: Iterable<Claimant>): void {
     let left = PROCESSES_A_LOOK;
     for (const process of processes) if (left-- > 0) this.#readDescriptors(process);
-    const startMs = this.#now();
-    if (this.#wanted.size === 0 || startMs < this.#notBeforeMs) return;
+    if (this.#wanted.size === 0 || this.#now() < this.#notBeforeMs) return;
+    const startMs = this.#cpu();
     const dump = this.#dump();
     try {
       for (const kind of KINDS) dump?.each(kind, ({ inode, cookie }) => this.#claim(inode, cookie), noRestart);
     } catch {
       return; // The next tick reads the same and says why it cannot.
     } finally {
-      const endMs = this.#now();
-      this.#notBeforeMs = endMs + (endMs - startMs) / SHARE;
+      this.#notBeforeMs = this.#now() + (this.#cpu() - startMs) / SHARE;
       for (const inode of this.#wanted.keys()) this.#asked.add(inode);
       this.#wanted.clear();
     }
@@ -86,6 +91,11 @@ export class SocketClaims {
       if (inode > 0 && !this.#asked.has(inode)) this.#wanted.set(inode, process);
     }
   }
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e3;
 }
 
 /** A dump that begins again says the same once more. */

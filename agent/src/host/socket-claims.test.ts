@@ -27,6 +27,7 @@ it.runIf(process.platform === 'linux')(
     const claims = new SocketClaims(
       () => counted,
       () => nowMs,
+      () => nowMs,
     );
     const own = { pid: process.pid, startTicks: 1, comm: 'test' };
     claims.look([own]);

@@ -70,11 +70,11 @@ export function inDataDirectory<Result>(path: string, work: () => Result): Resul
   }
 }
 
-/** Replaces a file whole: a reader, or a crash, meets the old content or the new. */
-export function replaceFile(path: string, content: string): void {
+/** Replaces a file whole: a reader meets the old content or the new, with `flush` also one after a crash of the machine. */
+export function replaceFile(path: string, content: string, flush = true): void {
   const draft = `${path}.new`;
   rmSync(draft, { force: true });
-  writeFileSync(draft, content, { mode: 0o600, flag: 'wx', flush: true });
+  writeFileSync(draft, content, { mode: 0o600, flag: 'wx', flush });
   renameSync(draft, path);
 }
 

@@ -23,6 +23,8 @@ export interface AgentStatus {
   lostRows: number;
   /** News of the kernel that were dropped before the agent read them. */
   eventsLost: number;
+  /** Of the kernel engine's maps; null = there is none. */
+  kernelEntries: { flows: number; owners: number } | null;
   /** Of the last minute; null = unknown. */
   coveragePermille: number | null;
   /** What the budget took. */
@@ -41,7 +43,7 @@ const tierNames: Record<number, string> = { 1: 'eBPF', 2: 'netlink', 3: 'unprivi
 const staleMs = 30_000;
 
 export function writeStatus(path: string, status: AgentStatus): void {
-  replaceFile(path, `${JSON.stringify(status, null, 2)}\n`);
+  replaceFile(path, `${JSON.stringify(status, null, 2)}\n`, false);
 }
 
 /** Throws when there is none or it cannot be read. */

@@ -1,5 +1,4 @@
 // The HTTP interface as one function from request to response: guards, routes, the dashboard, and errors as problems.
-import { isIPv4 } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -13,6 +12,7 @@ import { QueryTimeoutError } from '../store/queries/bounded-read.ts';
 import { createAudit } from './audit.ts';
 import { selectHostSpans } from '../store/queries/gaps.ts';
 import type { Access, Identity } from './auth/access.ts';
+import { isLocal } from './auth/local.ts';
 import type { OriginCheck } from './auth/origin.ts';
 import { createExporter } from './export/export.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
@@ -94,9 +94,9 @@ export function createApp(options: AppOptions): Fetch {
     return context.json({ status: ready ? 'ready' : 'database-unreachable' }, ready ? 200 : 503, noStore);
   });
 
-  // Numbers and hosts' names, and the server is bound to loopback: whoever is on this machine may scrape it. Others need a role.
+  // Numbers and hosts' names: whoever is on this machine may scrape it. Others need a role.
   app.get('/metrics', async (context) => {
-    if (!isLoopback(context.env.incoming.socket.remoteAddress)) await access.identify(context.env.incoming.headers);
+    if (!isLocal(context.env.incoming)) await access.identify(context.env.incoming.headers);
     const http = () => ({
       ...responses,
       ...finder.counters(),
@@ -190,12 +190,6 @@ function isDatabaseAway(error: Error): boolean {
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string' && /^(08...|57P0[0-9]|ECONN\w+|ENOENT|EPIPE)$/.test(code)) return true;
   return /timeout exceeded when trying to connect|Connection terminated/i.test(error.message);
-}
-
-function isLoopback(address: string | undefined): boolean {
-  if (address === undefined) return false;
-  const plain = address.replace(/^::ffff:/, '');
-  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
 }
 
 async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, otherwise: T): Promise<T> {

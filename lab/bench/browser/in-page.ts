@@ -34,9 +34,11 @@ export const notePorts = (page: Page): Promise<void> =>
   page.evaluate(`{
     globalThis.seen = new Map();
     const look = () => {
-      const text = document.querySelector('[role="grid"]')?.textContent ?? '';
-      for (const [, port] of text.matchAll(/127\\.0\\.0\\.1:(\\d+)/g))
-        if (!seen.has(port)) seen.set(port, Date.now());
+      // Cell by cell: the texts of neighbours run into each other.
+      for (const cell of document.querySelectorAll('[role="grid"] [role="gridcell"]')) {
+        const port = /^127\\.0\\.0\\.1:(\\d+)$/.exec(cell.textContent.trim())?.[1];
+        if (port !== undefined && !seen.has(port)) seen.set(port, Date.now());
+      }
       requestAnimationFrame(look);
     };
     requestAnimationFrame(look);

@@ -44,6 +44,10 @@ export interface Libc {
   mountNowhere(type: string): number;
   /** mmap(2) of a descriptor, shared. @throws HostError. Nothing may touch the memory after `unmap`. */
   map(fd: number, length: number, protection: number, offset: number): MappedMemory;
+  /** madvise(2) of this process's own memory. */
+  madvise(address: bigint, length: number, advice: number): number;
+  /** malloc_trim(3), where the library has it. */
+  mallocTrim(): void;
   /** Where the bytes are; only of `fixedBytes`, and only while those are referenced. */
   addressOf(bytes: Bytes): bigint;
   /** errno of the last call that failed, as its symbol. */
@@ -122,9 +126,20 @@ function bindLibc(library: LibraryHandle): Libc {
     bpf: (command, attributes, length) => systemCall(SYS_BPF, command, attributes, length),
     mountNowhere: bindMountNowhere(library),
     map: bindMap(library, errnoName),
+    madvise: library.func('int madvise(uint64_t, size_t, int)'),
+    mallocTrim: bindMallocTrim(library),
     addressOf: (bytes) => koffi.address(bytes) as bigint,
     errnoName,
   };
+}
+
+function bindMallocTrim(library: LibraryHandle): () => void {
+  try {
+    const trim = library.func('int malloc_trim(size_t)');
+    return () => void trim(0);
+  } catch {
+    return () => {}; // musl
+  }
 }
 
 function bindMountNowhere(library: LibraryHandle): Libc['mountNowhere'] {

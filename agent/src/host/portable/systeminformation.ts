@@ -1,5 +1,5 @@
 // Readers by the package systeminformation, for systems that have none of their own here; rows are checked like any tool's text.
-import si from 'systeminformation';
+import type { Systeminformation } from 'systeminformation';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { limits } from '@foretop/proto';
 import { HostError } from '../host-error.ts';
@@ -8,36 +8,39 @@ import { redactCommandText } from './arguments.ts';
 import type { InterfaceRow, MemoryRow, ProcessRow, SocketRow } from './readings.ts';
 import { tcpState, udpState } from './socket-state.ts';
 
-type Connection = si.Systeminformation.NetworkConnectionsData;
-type Process = si.Systeminformation.ProcessesProcessData;
-type Statistics = si.Systeminformation.NetworkStatsData;
-type Details = si.Systeminformation.NetworkInterfacesData;
+type Connection = Systeminformation.NetworkConnectionsData;
+type Process = Systeminformation.ProcessesProcessData;
+type Statistics = Systeminformation.NetworkStatsData;
+type Details = Systeminformation.NetworkInterfacesData;
+
+/** Only where it is needed: it is large. */
+const load = async () => (await import('systeminformation')).default;
 
 /** It answers a failure with an empty list. */
 export async function readSockets(): Promise<SocketRow[]> {
-  const found = await si.networkConnections();
+  const found = await (await load()).networkConnections();
   if (found.length === 0) throw empty('networkConnections', 'no socket at all; netstat or ss is required');
   return found.flatMap((entry) => socketRow(entry) ?? []);
 }
 
 export async function readProcesses(): Promise<ProcessRow[]> {
-  const { list } = await si.processes();
+  const { list } = await (await load()).processes();
   if (list.length === 0) throw empty('processes', 'no process at all; ps is required');
   const cores = availableParallelism();
   return list.flatMap((entry) => processRow(entry, cores) ?? []);
 }
 
 export async function readInterfaces(): Promise<InterfaceRow[]> {
-  const details = await si.networkInterfaces();
+  const details = await (await load()).networkInterfaces();
   const rows = (Array.isArray(details) ? details : [details]).filter(({ iface }) => iface);
   if (rows.length === 0) throw empty('networkInterfaces', 'no interface at all');
-  const statistics = await si.networkStats(rows.map(({ iface }) => iface).join(','));
+  const statistics = await (await load()).networkStats(rows.map(({ iface }) => iface).join(','));
   const byName = new Map(rows.map((entry) => [entry.iface, entry]));
   return statistics.flatMap((entry) => interfaceRow(entry, byName.get(entry.iface)) ?? []);
 }
 
 export async function readMemory(): Promise<MemoryRow> {
-  const { total, available } = await si.mem();
+  const { total, available } = await (await load()).mem();
   if (!(total > 0)) throw empty('mem', 'no total');
   return { totalBytes: total, usedBytes: Math.max(0, total - available) };
 }

@@ -232,6 +232,23 @@ describe('Host and Origin', () => {
     expect(cookies.map((cookie) => cookie.includes('; Secure'))).toEqual([true, false]);
   });
 
+  test("a proxy on this machine does not open /metrics to its clients; a token does, and this machine's own programs need none", async () => {
+    const host = `localhost:${server.port}`;
+    expect(await rawStatus({ host }, '/metrics')).toBe(200);
+    const passedOn: Record<string, string>[] = [
+      ...['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'].map((name) => ({
+        host,
+        [name]: '127.0.0.1',
+      })),
+      { host: new URL(publicUrl).host },
+    ];
+    for (const headers of passedOn) {
+      expect({ headers, status: await rawStatus(headers, '/metrics') }).toEqual({ headers, status: 401 });
+      const authorization = `Bearer ${await server.token()}`;
+      expect(await rawStatus({ ...headers, authorization }, '/metrics')).toBe(200);
+    }
+  });
+
   test('the refusal carries the security headers too', async () => {
     const { headers } = await server.get('/api/v1/hosts', { origin: 'http://evil.example' });
     expect(Object.fromEntries(headers)).toMatchObject({

@@ -7,6 +7,8 @@ import { operations } from './operations.ts';
 import { apiPage } from './page.ts';
 
 const folder = new URL('../routes/', import.meta.url);
+/** The document does not describe itself, nor what lies outside /api/v1: scripts and files for whoever installs an agent. */
+const undescribed = ['openapi.ts', 'release.ts'];
 const document = apiDocument(operations, '1.2.3');
 
 test('every route is registered from an operation, and every operation is in the document', async () => {
@@ -17,8 +19,7 @@ test('every route is registered from an operation, and every operation is in the
     const registered = [...source.matchAll(/routes\.(?:get|post|put|patch|delete|all|on)\((.{8})/g)].map(
       ([, start]) => start,
     );
-    // The document itself is the one thing that it does not describe.
-    if (file === 'openapi.ts') expect(registered).toHaveLength(2);
+    if (undescribed.includes(file)) expect(registered).toHaveLength(2);
     else expect({ file, registered }).toEqual({ file, registered: registered.map(() => 'routeOf(') });
     declared += source.match(/ = operation\(\{/g)?.length ?? 0;
   }

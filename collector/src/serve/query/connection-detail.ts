@@ -103,7 +103,7 @@ export function createConnectionDetail({ store, live, now }: DetailOptions): Fin
 
   return async (hostId, id) => {
     const tables = await live.tables(hostId, connectionSections, liveAnswerMs);
-    const current = tables && liveConnections(hostId, tables, {}, ids).find((row) => row.id === `${hostId}-${id}`);
+    const current = tables && liveConnections({ hostId }, tables, {}, ids).find((row) => row.id === `${hostId}-${id}`);
     const running = tables && liveProcesses(hostId, tables, ids);
     const history = await stored(hostId, id);
     const connection = current ?? history?.connection;
@@ -124,7 +124,7 @@ export function createConnectionDetail({ store, live, now }: DetailOptions): Fin
 /** A row that has the same ends the other way round. */
 function mirrored(hostId: number, tables: LiveTables, ends: Ends, not: string, ids: Ids): Connection | undefined {
   const port = { any: [{ least: ends.remotePort, most: ends.remotePort }], none: [] };
-  return liveConnections(hostId, tables, { port }, ids).find(
+  return liveConnections({ hostId }, tables, { port }, ids).find(
     (row) =>
       row.id !== not &&
       (row.protocol === 'udp' ? 17 : 6) === ends.protocol &&

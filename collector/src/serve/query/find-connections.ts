@@ -100,9 +100,11 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
     const liveHosts = hosts.filter((host) => live.status(host.hostId) === 'live');
     if (liveHosts.length === 0 || liveHosts.length > mostLiveHosts) return undefined;
     const answers = await Promise.all(
-      liveHosts.map(async ({ hostId }) => {
-        const tables = await live.tables(hostId, connectionSections, liveAnswerMs);
-        return tables && { hostId, asOfUs: tables.asOfUs, connections: liveConnections(hostId, tables, filter, ids) };
+      liveHosts.map(async (host) => {
+        const tables = await live.tables(host.hostId, connectionSections, liveAnswerMs);
+        if (tables === undefined) return undefined;
+        const connections = liveConnections(host, tables, filter, ids);
+        return { hostId: host.hostId, asOfUs: tables.asOfUs, connections };
       }),
     );
     const given = answers.filter((answer) => answer !== undefined);

@@ -17,8 +17,14 @@ export interface ConnectionOrder {
 /** Processes too: unit and container are theirs. */
 export const connectionSections = [LiveSection.LIVE_SECTION_CONNECTIONS, LiveSection.LIVE_SECTION_PROCESSES];
 
-export function liveConnections(hostId: number, tables: LiveTables, filter: ConnectionFilter, ids: Ids): Connection[] {
-  const matches = connectionMatcher(filter);
+/** Only a search needs the host's name. */
+export function liveConnections(
+  { hostId, name = '' }: { hostId: number; name?: string },
+  tables: LiveTables,
+  filter: ConnectionFilter,
+  ids: Ids,
+): Connection[] {
+  const matches = connectionMatcher(filter, name);
   const found: Connection[] = [];
   for (const row of tables.connections.values()) {
     const owner = ownerOf(row, tables);

@@ -10,7 +10,7 @@ export type LiveIdentity = NonNullable<LiveProcess['identity']>;
 /** `owner` is the row's process, where the live table has it. */
 export type ConnectionTest = (row: LiveConnection, owner: LiveIdentity | undefined) => boolean;
 
-export function connectionMatcher(filter: ConnectionFilter): ConnectionTest {
+export function connectionMatcher(filter: ConnectionFilter, hostName: string): ConnectionTest {
   const tests = [
     choose(filter.protocol, (protocol) => (row) => row.protocol === protocol),
     choose(filter.port, portTest),
@@ -20,7 +20,7 @@ export function connectionMatcher(filter: ConnectionFilter): ConnectionTest {
     choose(filter.process, processTest),
     choose(filter.unit, unitTest),
     choose(filter.container, containerTest),
-    ...(filter.words ?? []).map(wordTest),
+    ...(filter.words ?? []).map((word) => wordTest(word, hostName)),
   ].filter((test) => test !== undefined);
   return (row, owner) => tests.every((test) => test(row, owner));
 }
@@ -68,16 +68,23 @@ function containerTest(prefix: string): ConnectionTest {
   return (_row, owner) => !!owner?.containerId && (owner.containerRuntime === prefix || id.test(owner.containerId));
 }
 
-function wordTest(word: string): ConnectionTest {
+function wordTest(word: string, hostName: string): ConnectionTest {
   const wanted = word.replaceAll('*', '').toLowerCase();
   return (row, owner) => {
-    const peer = hasPeer(row) ? [formatAddress(row.remoteAddress!), row.remotePort] : [];
-    const own = [row.comm, row.pid, formatAddress(row.localAddress!), row.localPort, ...peer, row.name];
+    const local = endpoints(row.localAddress!, row.localPort!);
+    const peer = hasPeer(row) ? endpoints(row.remoteAddress!, row.remotePort!) : [];
+    const own = [row.comm, row.pid || '', row.protocol === 17 ? 'udp' : 'tcp', ...local, ...peer, row.name];
     // As in SQL: apart, so that a word does not reach from the one into the other.
-    return [own.join(' '), owner?.unit ?? '', owner?.containerId ?? ''].some((text) =>
+    return [own.join(' '), hostName, owner?.unit ?? '', owner?.containerId ?? ''].some((text) =>
       text.toLowerCase().includes(wanted),
     );
   };
+}
+
+/** As people write it: 192.0.2.1:443, and of IPv6 also [2001:db8::1]:443. */
+function endpoints(address: Uint8Array, port: number): string[] {
+  const text = formatAddress(address);
+  return [`${text}:${port}`, ...(text.includes(':') ? [`[${text}]:${port}`] : [])];
 }
 
 function addressTest(text: string): ConnectionTest {

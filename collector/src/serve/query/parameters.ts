@@ -125,7 +125,9 @@ export const processName = z
   .refine(noNul, 'a NUL character cannot be in a name')
   .describe('A name in which * stands for anything, a pid, or ? for what has no known process.');
 
-export const processNames = choice(processName).describe('Names in which * stands for anything, pids, or ? for what has no known process; a comma in a name is written \\\\,.');
+export const processNames = choice(processName).describe(
+  'Names in which * stands for anything, pids, or ? for what has no known process. A comma in a name is written \\,.',
+);
 
 export const units = choice(
   z
@@ -163,7 +165,9 @@ export const words = z
   .refine(noNul, 'a NUL character cannot be searched for')
   .transform((text) => text.split(/\s+/).filter((word) => word !== ''))
   .refine((found) => found.length <= 10, 'a search has at most 10 words')
-  .describe('Words that all stand somewhere in process, pid, addresses, ports, name, unit or container id.');
+  .describe(
+    'Words that all stand somewhere in host, process, pid, protocol, address:port of either end, name, unit or container id.',
+  );
 
 export function isNetwork(text: string): boolean {
   const [network, prefix, ...rest] = text.split('/');

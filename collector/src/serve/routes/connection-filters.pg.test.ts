@@ -42,8 +42,8 @@ const rows: Row[] = [
 beforeAll(async () => {
   server = await testServer();
   [stored, live] = [
-    await insertHost(server.store, { name: 'stored' }),
-    await insertHost(server.store, { name: 'live' }),
+    await insertHost(server.store, { name: 'stored.rack-7' }),
+    await insertHost(server.store, { name: 'live.rack-7' }),
   ];
   for (const [index, row] of rows.entries()) {
     const [runtime, id] = row.container;
@@ -148,6 +148,10 @@ describe('a filter finds the same in the history and live', () => {
     ['q=192.0.2 redis', 'redis'],
     ['q=nginx.serv', 'nginx nginx'],
     ['q=abc123', 'redis'],
+    ['q=rack-7 redis', 'redis'],
+    ['q=Rack-7', 'curl dns nginx nginx odd%_ redis'],
+    ['q=2.1:22', 'odd%_'],
+    ['q=udp', 'dns'],
     ['q=%25', 'odd%_'],
     ['q=nothing-like-it', ''],
     ['process=nginx&direction=listen&port=443', 'nginx'],
@@ -187,8 +191,41 @@ describe('a filter finds the same in the history and live', () => {
   test('hosts can be left out', async () => {
     const { body } = await server.get<ConnectionList>(`/api/v1/connections?${at}&host=!${live}`);
     expect(new Set(body.items.map((item) => item.hostId))).toEqual(new Set([stored]));
-    expect((await server.get<ConnectionList>(`/api/v1/connections?${at}&host=!stored`)).body.items).toEqual([]);
+    expect((await server.get<ConnectionList>(`/api/v1/connections?${at}&host=!stored.rack-7`)).body.items).toEqual([]);
   });
+});
+
+test.each([
+  ['process=a%5C,b', ['a,b']],
+  ['process=a%5C,b,c', ['a,b']],
+  ['process=!a%5C,b', ['']],
+  ['process=a,b', []],
+  ['process=?', ['']],
+  ['process=!?', ['a,b']],
+  ['process=?,a*', ['', 'a,b']],
+])('%s: a comma in a name, and no known process', async (query, expected) => {
+  const [recorded, now] = [
+    await insertHost(server.store, { name: `stored ${query}` }),
+    await insertHost(server.store, { name: `live ${query}` }),
+  ];
+  for (const comm of ['', 'a,b']) await insertSegment(server.store, recorded, [past - 5_000, past + 5_000], { comm });
+  connectAgent(server, now, () => ({
+    boottimeUs: Date.now() * 1000,
+    hasConnections: true,
+    opened: ['', 'a,b'].map((comm, index) => ({
+      handle: index + 1,
+      cookie: index + 1,
+      comm,
+      state: 1,
+      protocol: 6,
+      localAddress: Uint8Array.of(10, 0, 0, 1),
+      localPort: 1,
+    })),
+  }));
+  for (const path of [`hosts/${recorded}/connections?${at}&`, `hosts/${now}/connections?`]) {
+    const { items } = (await server.get<ConnectionList>(`/api/v1/${path}${query}`)).body;
+    expect({ path, found: items.map(({ process }) => process ?? '').sort() }).toEqual({ path, found: expected });
+  }
 });
 
 describe('facets', () => {

@@ -111,8 +111,15 @@ function ofProcess(condition: Condition): Condition {
 
 function wordCondition(word: string): Condition {
   const pattern = `%${likePattern(word.replaceAll('*', ''))}%`;
-  const text = sql`concat_ws(' ', comm, pid, host(local_address), local_port, host(remote_address), remote_port, name)`;
-  return sql`(${text} ilike ${pattern} or ${ofProcess(sql`(unit ilike ${pattern} or container_id ilike ${pattern})`)})`;
+  const text = sql`concat_ws(' ', comm, pid, case protocol when 17 then 'udp' else 'tcp' end,
+    ${endpoint(sql`local_address`, sql`local_port`)}, ${endpoint(sql`remote_address`, sql`remote_port`)}, name)`;
+  return sql`(${text} ilike ${pattern} or host_id in (select owner.host_id from host owner where owner.name ilike ${pattern})
+    or ${ofProcess(sql`(unit ilike ${pattern} or container_id ilike ${pattern})`)})`;
+}
+
+/** As people write it: 192.0.2.1:443, and of IPv6 also [2001:db8::1]:443. */
+function endpoint(address: Condition, port: Condition): Condition {
+  return sql`host(${address}) || ':' || ${port}, case family(${address}) when 6 then '[' || host(${address}) || ']:' || ${port} end`;
 }
 
 export const likePattern = (text: string) => text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');

@@ -75,28 +75,33 @@ export function connectionsQuery(
 ): RawBuilder<ConnectionRow> {
   const { expression, type } = sortColumns[query.sort.column];
   const direction = sql.raw(query.sort.descending ? 'desc' : 'asc');
-  // Unit and container are looked up for the page's rows only.
+  const [since, until] = reach(query.time);
+  // Sorted is only what the order needs; all else, units and containers among it, is fetched for the page's rows.
   return sql<ConnectionRow>`
     with found as (${found(query.time, query.filter)}),
          page as (
-           select *, ${expression} as sort_key
+           select host_id, connection_id, seg_start, seg_end, place, rx_bytes, tx_bytes, retransmissions, covered, ended_at,
+                  ${expression} as sort_key
              from found
             where ${keyset(query.after, expression, type, query.sort.descending)}
             order by sort_key ${direction} nulls last, host_id, connection_id, seg_end
             limit ${query.limit ?? null}
          )
     select page.host_id as "hostId", lpad(to_hex(connection_id), 16, '0') as "id", ${unixUs(sql`seg_end`)} as "endUs",
-           page.started_at as "startedAt", started_before as "startedBefore", ended_at as "endedAt",
-           lpad(to_hex(page.process_id), 16, '0') as "processId", page.pid, page.comm as "process",
+           segment.started_at as "startedAt", started_before as "startedBefore", ended_at as "endedAt",
+           lpad(to_hex(segment.process_id), 16, '0') as "processId", segment.pid, segment.comm as "process",
            nullif(owner.unit, '') as unit, owner.container_runtime as "containerRuntime",
            nullif(owner.container_id, '') as "containerId",
-           page.uid, protocol, state, direction,
+           segment.uid, protocol, state, direction,
            host(local_address) as "localAddress", local_port as "localPort",
            host(remote_address) as "remoteAddress", remote_port as "remotePort",
            rx_bytes as "rxBytes", tx_bytes as "txBytes", ${rxRate} as "rxRate", ${txRate} as "txRate",
            rtt_us as "rttUs", retransmissions, name, name_source as "nameSource", alpn, owner_rule as "ownerRule", connection_count as "connectionCount",
            sort_key::text as "sortValue"
-      from page left join process owner on owner.host_id = page.host_id and owner.process_id = page.process_id
+      from page
+      join (select ${fetchedColumns}, seg_end as stored_end, ctid as stored_place from connection_segment) segment
+        on stored_place = place and stored_end = seg_end and stored_end > ${since} and stored_end <= ${until}
+      left join process owner on owner.host_id = page.host_id and owner.process_id = segment.process_id
      order by sort_key ${direction} nulls last, page.host_id, connection_id, seg_end`;
 }
 
@@ -117,7 +122,13 @@ export async function countConnections(db: Kysely<Database>, time: ConnectionTim
   return rows;
 }
 
-/** As a query whose columns selectConnections names. */
+/** Between which ends all segments lie that speak for a time. */
+function reach(time: ConnectionTime): [Condition, Condition] {
+  const [fromUs, toUs] = 'atUs' in time ? [time.atUs, time.atUs] : [time.fromUs, time.toUs];
+  return [timestamp(fromUs - segmentReachUs), timestamp(toUs + segmentReachUs)];
+}
+
+/** As a query whose columns selectConnections names; `place` and `seg_end` find the row again within the same statement. */
 export function found(time: ConnectionTime, filter: ConnectionFilter): RawBuilder<unknown> {
   const { fixed, changing } = connectionFilter(filter);
   return 'atUs' in time ? openAt(time, fixed, changing, filter.hostIds) : activeIn(time, fixed, changing);
@@ -165,7 +176,7 @@ function stillToCome(atUs: number, fixed: Condition, hostIds: readonly number[] 
   const ofHosts = hostIds === undefined ? sql`true` : sql`host_id = any(${hostIds}::int4[])`;
   return sql`
     select ${segmentColumns}
-      from connection_segment last
+      from connection_segment
       left join (
         select host_id as newer_host, connection_id as newer_id, max(seg_end) as newest
           from connection_segment
@@ -214,10 +225,12 @@ function activeIn(
 /** A row that folds many short connections stands for itself: it is never joined with another. */
 const fold = sql`(case when connection_count > 1 then seg_end end)`;
 
-const identityColumns = sql`
-  host_id, connection_id, seg_end, started_at, started_before, closed, process_id, pid, comm, uid, protocol, state, direction,
+const fetchedColumns = sql`
+  started_at, started_before, process_id, pid, comm, uid, protocol, state, direction,
   local_address, local_port, remote_address, remote_port, rtt_us, name, name_source, alpn, owner_rule, connection_count`;
-const segmentColumns = sql`${identityColumns}, seg_start, rx_bytes, tx_bytes, retransmissions`;
+const identityColumns = sql`host_id, connection_id, seg_end, closed, place, ${fetchedColumns}`;
+const segmentColumns = sql`
+  host_id, connection_id, seg_end, closed, connection_segment.ctid as place, ${fetchedColumns}, seg_start, rx_bytes, tx_bytes, retransmissions`;
 
 function keyset(
   after: ConnectionKey | undefined,

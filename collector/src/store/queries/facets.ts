@@ -23,7 +23,10 @@ export async function selectFacets(
   query: { time: ConnectionTime; filter: ConnectionFilter },
 ): Promise<FacetCount[]> {
   const { rows } = await sql<FacetCount>`
-    with found as materialized (${found(query.time, query.filter)}),
+    with found as materialized (
+           select host_id, process_id, comm, protocol, state, direction, remote_address
+             from (${found(query.time, query.filter)}) whole
+         ),
          by_owner as (
            select host_id, process_id, count(*) as n from found where process_id is not null group by host_id, process_id
          ),

@@ -47,9 +47,7 @@ export function explain(error: unknown, needed: readonly Capability[], surroundi
   const reason = messageOf(error);
   if (!(error instanceof HostError)) return { reason, remedy: '' };
   if (error.errno === 'EPERM' || error.errno === 'EACCES') {
-    const missing = surroundings.capabilities.has('CAP_SYS_ADMIN')
-      ? []
-      : needed.filter((capability) => !surroundings.capabilities.has(capability));
+    const missing = needed.filter((capability) => !holds(surroundings, capability));
     if (missing.length > 0)
       return {
         reason: `${missing.join(' and ')} missing (${reason})`,
@@ -74,6 +72,11 @@ export function explain(error: unknown, needed: readonly Capability[], surroundi
 }
 
 const raiseLimit = 'raise the limit of locked memory (LimitMEMLOCK=infinity in the systemd unit)';
+
+/** CAP_SYS_ADMIN stands for all that bpf(2) asks for, but not for packet sockets. */
+function holds({ capabilities }: Surroundings, capability: Capability): boolean {
+  return capabilities.has(capability) || (capability !== 'CAP_NET_RAW' && capabilities.has('CAP_SYS_ADMIN'));
+}
 
 function isOlder(kernel: string, major: number, minor: number): boolean {
   const [foundMajor = 0, foundMinor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));

@@ -39,6 +39,11 @@ describe('explain', () => {
       capabilities: new Set(['CAP_BPF']),
     });
     expect(locked.remedy).toContain('lockdown');
+    const unfiltered = explain(new BpfError('Opening', 'EPERM'), ['CAP_BPF', 'CAP_NET_RAW'], {
+      ...here,
+      capabilities: new Set(['CAP_SYS_ADMIN']),
+    });
+    expect(unfiltered.remedy).toContain('grant it CAP_NET_RAW');
     const old = explain(new BpfError('Loading', 'EINVAL', 'unknown func'), [], { ...here, kernel: '4.19.0-1-amd64' });
     expect(old).toMatchObject({
       reason: expect.stringContaining('older than 5.10'),

@@ -20,6 +20,8 @@ const LOG_BYTES = 64 << 10;
 const MAX_NAME = 15;
 // The end of the log tells why; this much of it.
 const MAX_REASON = 200;
+/** The verifier gives up with EAGAIN when a signal comes: a timer's or a profiler's come again and again. */
+const LOAD_ATTEMPTS = 50;
 
 const libc: () => Libc = openLibc;
 // One set of attributes for all calls: each is handled to its end before the next.
@@ -79,11 +81,14 @@ export function loadProgram(
     name(48, program.name);
     word(68, attachType);
   };
-  lay();
-  try {
-    return call(BPF_PROG_LOAD, 72, what);
-  } catch (error) {
-    if (!(error instanceof BpfError) || error.errno === 'EPERM') throw error;
+  for (let attempt = 1; ; attempt++) {
+    lay();
+    try {
+      return call(BPF_PROG_LOAD, 72, what);
+    } catch (error) {
+      if (!(error instanceof BpfError) || error.errno === 'EPERM') throw error;
+      if (error.errno !== 'EAGAIN' || attempt === LOAD_ATTEMPTS) break;
+    }
   }
   // Again, and this time the verifier shall say why.
   const log = fixedBytes(LOG_BYTES);
