@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'container', // the same, on a Postgres in a container
           include: ['{collector,lab}/**/*.pg.test.ts'],
-          exclude: ['**/node_modules/**'],
+          exclude: ['collector/src/store/embedded/**', '**/node_modules/**'],
           globalSetup: ['./collector/test/global-postgres-container.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -37,6 +37,7 @@ export default defineConfig({
           name: 'system',
           include: ['lab/**/*.system.test.ts'],
           exclude: ['**/node_modules/**'],
+          globalSetup: ['./lab/service/global-release.ts'],
           fileParallelism: false, // each of them measures or disturbs the whole machine
           testTimeout: 300_000,
           hookTimeout: 120_000,

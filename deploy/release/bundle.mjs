@@ -32,6 +32,7 @@ const withoutOptional = {
 export async function bundleAgent(file) {
   const faults = [];
   const build = await rolldown({
+    cwd: root, // the bundle names its modules from here, wherever the command was given
     input: join(root, 'agent', 'src', 'main.ts'),
     platform: 'node',
     plugins: [koffiFromAsset, withoutOptional],

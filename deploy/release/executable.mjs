@@ -1,7 +1,7 @@
 // One executable out of Node, the bundle and the files that come with it.
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pinnedNode, toolEnvironment } from '../local/environment.mjs';
+import { join, relative } from 'node:path';
+import { pinnedNode, root, toolEnvironment } from '../local/environment.mjs';
 import { runProgram } from '../local/program.mjs';
 import { strip } from './elf-strip.mjs';
 
@@ -14,7 +14,7 @@ export async function buildExecutable({ node, bundle, assets, output, folder, ar
   writeFileSync(runtime, strip(node), { mode: 0o755 });
   const config = join(folder, `sea-${arch}.json`);
   const settings = {
-    main: bundle,
+    main: relative(root, bundle), // Node writes this path into the executable
     mainFormat: 'module',
     executable: runtime,
     output,

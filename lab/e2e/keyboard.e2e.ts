@@ -22,11 +22,11 @@ test('a walk by keys alone', async ({ signedInPage: page, foretop }) => {
   const details = page.getByRole('complementary', { name: 'Connection in full' });
   await expect(details).toContainText(held.client);
   await page.keyboard.press('f');
-  await expect(page.getByRole('group', { name: 'Filters' })).toContainText(held.comm);
+  await expect(page.getByRole('group', { name: 'Filters' })).toContainText(held.process);
   await page.keyboard.press('Escape');
   await expect(details).toBeHidden();
   await page.keyboard.press('Escape');
-  await expect(page.getByRole('group', { name: 'Filters' })).not.toContainText(held.comm);
+  await expect(page.getByRole('group', { name: 'Filters' })).not.toContainText(held.process);
 
   await page.keyboard.press('2');
   await expect(page.getByRole('tab', { name: 'Processes' })).toHaveAttribute('aria-selected', 'true');

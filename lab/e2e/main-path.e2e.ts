@@ -39,7 +39,7 @@ test('a login link leads to the fleet, the fleet to the host, the host to its co
     }
   }).toPass();
   expect(await cellsOf(grid, client)).toMatchObject({
-    Process: held.comm,
+    Process: held.process,
     PID: `${held.pid}`,
     Local: held.client,
     Remote: held.server,
@@ -73,12 +73,12 @@ test('state counters and the list of processes filter; a column sorts', async ({
   await page.getByRole('group', { name: 'Filters' }).getByRole('button', { name: 'Filter' }).click();
   const form = page.getByRole('form', { name: 'Add a filter' });
   await form.getByRole('combobox', { name: 'Field' }).selectOption('process');
-  await form.getByLabel('Value').fill(held.comm);
+  await form.getByLabel('Value').fill(held.process);
   await form.getByRole('button', { name: 'Add' }).click();
   await expect(rows.filter({ hasText: held.client })).toHaveCount(2);
   await expect(async () => {
     const names = await Promise.all((await rows.all()).map(async (row) => (await cellsOf(grid, row))['Process']));
-    expect(new Set(names)).toEqual(new Set([held.comm]));
+    expect(new Set(names)).toEqual(new Set([held.process]));
   }).toPass();
 
   await page.getByRole('textbox', { name: 'Search these' }).fill(`${held.serverPort}`);

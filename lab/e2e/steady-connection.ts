@@ -1,7 +1,7 @@
 // A TCP connection of this very process that carries a known number of bytes a second, from client to server, until disposed.
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { basename } from 'node:path';
 
 export interface SteadyConnection extends Disposable {
   /** Ends as they stand in the table. */
@@ -9,8 +9,8 @@ export interface SteadyConnection extends Disposable {
   server: string;
   serverPort: number;
   pid: number;
-  /** What the kernel calls this process. */
-  comm: string;
+  /** The process's name: the kernel's "node-MainThread" names only its main thread, so that of its program. */
+  process: string;
   bytesPerSecond: number;
 }
 
@@ -38,7 +38,7 @@ export async function holdConnection(bytesPerSecond: number): Promise<SteadyConn
     server: `127.0.0.1:${serverPort}`,
     serverPort,
     pid: process.pid,
-    comm: readFileSync('/proc/self/comm', 'utf8').trim(),
+    process: basename(process.execPath),
     bytesPerSecond,
     [Symbol.dispose]() {
       clearInterval(timer);

@@ -1,22 +1,21 @@
 // The line that installs, where something is wrong: it says what, stops, and leaves the host as it was.
 import { appendFileSync, cpSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { dockerMissing } from './docker.ts';
-import { buildRelease } from './release.ts';
+import { sharedRelease } from './release.ts';
 import { type ServiceLab, startServiceLab } from './service-lab.ts';
 import { buildHostImage } from './systemd-host.ts';
 
 const missing = dockerMissing();
-const built = join(tmpdir(), `foretop-release-${process.pid}`);
 
+let built: string;
 let lab: ServiceLab;
 let token: string;
 let filesBefore: string[];
 beforeAll(async () => {
   if (missing) return;
-  await buildRelease(built);
+  built = await sharedRelease();
   buildHostImage();
   lab = await startServiceLab('install', built);
   token = await lab.token();
@@ -24,13 +23,10 @@ beforeAll(async () => {
 }, 300_000);
 afterEach(() => {
   if (missing) return;
-  rmSync(lab.release, { recursive: true });
+  rmSync(lab.release, { recursive: true, force: true });
   cpSync(built, lab.release, { recursive: true });
 });
-afterAll(async () => {
-  await lab?.[Symbol.asyncDispose]();
-  rmSync(built, { recursive: true, force: true });
-});
+afterAll(async () => lab?.[Symbol.asyncDispose]());
 
 const archive = () => join(lab.release, `foretop-agent-linux-${process.arch}.gz`);
 

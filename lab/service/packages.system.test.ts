@@ -5,22 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dockerMissing } from './docker.ts';
-import { buildRelease } from './release.ts';
+import { buildAgain, sharedRelease } from './release.ts';
 import { type ServiceLab, startServiceLab } from './service-lab.ts';
 import { buildHostImage } from './systemd-host.ts';
 
 const isLinux = process.platform === 'linux';
 const folder = mkdtempSync(join(tmpdir(), 'foretop-packages-'));
-const first = join(folder, 'first');
+let first: string;
 beforeAll(async () => {
-  if (isLinux) await buildRelease(first);
+  if (isLinux) first = await sharedRelease();
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.skipIf(!isLinux)('a release (skipped off Linux)', () => {
   test('the same source gives the same bytes', async () => {
-    const second = join(folder, 'second');
-    await buildRelease(second);
+    const second = await buildAgain(folder);
     const sums = (of: string) => readFileSync(join(of, 'SHA256SUMS'), 'utf8');
     expect(sums(second)).toBe(sums(first));
     expect(readFileSync(join(second, 'SHA256SUMS.sig'))).toEqual(readFileSync(join(first, 'SHA256SUMS.sig')));

@@ -1,28 +1,20 @@
 // The agent as a service of a real systemd: installed by the line that a person copies, through every way to end and start again.
-import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../harness/foretop.ts';
 import { dockerMissing } from './docker.ts';
-import { buildRelease } from './release.ts';
+import { sharedRelease } from './release.ts';
 import { type ServiceLab, startServiceLab } from './service-lab.ts';
 import { buildHostImage } from './systemd-host.ts';
 
 const missing = dockerMissing();
-const built = join(tmpdir(), `foretop-release-${process.pid}`);
 
 let lab: ServiceLab;
 beforeAll(async () => {
   if (missing) return;
-  await buildRelease(built);
   buildHostImage();
-  lab = await startServiceLab('service', built);
+  lab = await startServiceLab('service', await sharedRelease());
 }, 300_000);
-afterAll(async () => {
-  await lab?.[Symbol.asyncDispose]();
-  rmSync(built, { recursive: true, force: true });
-});
+afterAll(async () => lab?.[Symbol.asyncDispose]());
 
 interface Status {
   pid: number;

@@ -1,5 +1,5 @@
 // The collector on Linux: opens every source and joins what they give into one tick.
-import { release, userInfo } from 'node:os';
+import { release } from 'node:os';
 import { type BriefProcesses, openBriefProcesses } from '../host/brief-processes.linux.ts';
 import { createLinuxClock } from '../host/clock.linux.ts';
 import { type CpuTimes, cpuPermille, openCpu } from '../host/cpu.linux.ts';
@@ -148,7 +148,7 @@ class LinuxCollector implements HostCollector {
       tellsEnds: this.#engineTellsEnds,
       eventsRefused: this.#connections.eventsRefused,
       capabilities: this.#capabilities,
-      user: userInfo().username,
+      user: this.#users.name(process.getuid!()) || String(process.getuid!()),
       deniedProcesses: this.#owners.denied,
       countsDescriptors: this.#processTable.countsDescriptors,
       scope: this.scope,

@@ -90,9 +90,9 @@ it('a condition takes the place of its opposite', () =>
 
 it.each([
   [[is('state', 'syn'), not('state', 'listen')], { state: 'syn-sent,syn-recv,!listen,!unconnected' }, true],
-  [[is('process', 'a,b')], {}, false],
-  [[is('process', 'a,b'), is('process', 'c'), not('process', 'd')], { process: '!d' }, false],
-  [[is('process', '?')], {}, false],
+  [[is('process', 'a,b\\'), is('process', 'c')], { process: 'a\\,b\\\\,c' }, true],
+  [[is('process', '!b'), is('process', 'c'), not('process', 'd')], { process: '!d' }, false],
+  [[is('process', '?')], { process: '?' }, true],
   [[is('host', 'web-01'), is('host', '7')], { host: 'web-01,7' }, true],
 ])('the collector is asked %j', (conditions, parameters, exact) =>
   expect(serverParameters(conditions)).toEqual({ parameters, exact }),

@@ -97,6 +97,9 @@ export function nameTest(value: string): (name: string) => boolean {
   return (name) => pattern.test(name);
 }
 
+/** A value among others: a comma parts them, a backslash takes the next character as it is. */
+export const inList = (value: string): string => value.replace(/[,\\]/g, '\\$&');
+
 /** The part of a filter that the REST API can answer, as its parameters; the rest is left to the rows that come. */
 export function serverParameters(conditions: readonly Condition[]): {
   parameters: Partial<Record<FilterField, string>>;
@@ -107,13 +110,15 @@ export function serverParameters(conditions: readonly Condition[]): {
   let exact = true;
   for (const field of filterFields) {
     const ofField = conditions.filter((one) => one.field === field);
-    // A comma parts values there, and what is not known has no name: alternatives to such a one must not narrow the answer.
-    const expressible = ofField.filter(({ value }) => !/^!|,/.test(value) && value !== unknownProcess);
+    // `!` excludes there: alternatives to a value that begins with it must not narrow the answer.
+    const expressible = ofField.filter(({ value }) => !value.startsWith('!'));
     const anyMissing = ofField.some((one) => !one.exclude && !expressible.includes(one));
     const values = expressible
       .filter((one) => one.exclude || !anyMissing)
       .flatMap(({ value, exclude }) =>
-        (field === 'state' ? statesOf(value as StateShape) : [value]).map((name) => (exclude ? `!${name}` : name)),
+        (field === 'state' ? statesOf(value as StateShape) : [inList(value)]).map((name) =>
+          exclude ? `!${name}` : name,
+        ),
       );
     if (values.length > 0) parameters[field] = values.join(',');
     if (expressible.length < ofField.length) exact = false;

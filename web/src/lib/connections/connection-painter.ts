@@ -162,7 +162,7 @@ function remoteCell(parent: HTMLElement): Show<ConnectionRow> {
   const address = text(parent, 'mono');
   const any = text(parent, 'third');
   const name = document.createElement('span');
-  name.className = 'second';
+  name.className = 'second beside';
   parent.append(name);
   const show = text(name);
   const guessed = mark(name, 'inferred');

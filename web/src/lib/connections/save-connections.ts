@@ -16,7 +16,7 @@ export async function saveConnections(
   const parameters = exactParameters(scope, filter, hostNames);
   if (!parameters)
     throw new Error(
-      'The collector cannot filter by unknown processes, by names with a comma or search host names: take that part out, or filter by host.',
+      'The collector cannot search the names of hosts, nor filter by a name that begins with an exclamation mark: take that part out, or filter by host.',
     );
   parameters.delete('host');
   const path = scope.hostId === undefined ? '/connections' : `/hosts/${scope.hostId}/connections`;

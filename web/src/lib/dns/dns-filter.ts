@@ -1,4 +1,5 @@
 // The filter of a DNS list: conditions that stand in the address as `name=*.example.com&rcode=!NOERROR`, as the collector takes them.
+import { inList } from '../connections/connection-filter.ts';
 
 export const dnsFields = ['host', 'process', 'name', 'type', 'rcode', 'resolver', 'address', 'answered'] as const;
 export type DnsField = (typeof dnsFields)[number];
@@ -30,7 +31,7 @@ export function dnsServerParameters(conditions: readonly DnsCondition[], ofHost:
   const given = Object.entries(dnsFilterParameters(conditions)).filter(
     ([field, values]) => values.length > 0 && !(ofHost && field === 'host'),
   );
-  return Object.fromEntries(given.map(([field, values]) => [field, values.join(',')]));
+  return Object.fromEntries(given.map(([field, values]) => [field, values.map(inList).join(',')]));
 }
 
 const same = (a: DnsCondition, b: DnsCondition) => a.field === b.field && a.value === b.value;

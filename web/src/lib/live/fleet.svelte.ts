@@ -40,8 +40,8 @@ export class Fleet {
   #directoryVersion: number | undefined;
   #reading: Promise<void> | undefined;
   #again = false;
-  /** The last whole tick came before the directory did; it alone holds the minute before. */
-  #early: FleetTick | undefined;
+  /** The last whole tick, and where in it each host is: it came before the directory did and alone holds the minute before. */
+  #early: { tick: FleetTick; indexes: ReadonlyMap<number, number> } | undefined;
   readonly #options: FleetOptions;
 
   constructor(options: FleetOptions) {
@@ -50,7 +50,10 @@ export class Fleet {
 
   apply(tick: FleetTick): void {
     const strangers = this.#applyColumns(tick);
-    if (tick.complete && strangers) this.#early = tick;
+    if (tick.complete && strangers) {
+      const indexes = new Map(tick.hostId?.map((id, index) => [id, index]));
+      this.#early = { tick, indexes };
+    }
     const directoryVersion = tick.directoryVersion ?? 0;
     if (strangers || directoryVersion !== this.#directoryVersion) void this.read();
     this.#directoryVersion = directoryVersion;
@@ -102,7 +105,6 @@ export class Fleet {
         cursor = page.nextCursor;
       } while (cursor);
       for (const id of this.hosts.keys()) if (!found.has(id)) this.hosts.delete(id);
-      if (this.#early) this.#applyColumns(this.#early);
       this.#early = undefined;
       this.loaded = true;
       this.version++;
@@ -121,8 +123,17 @@ export class Fleet {
       addresses,
       search: `${name} ${addresses.join(' ')} ${host.os}`.toLowerCase(),
     };
-    if (before) Object.assign(before, directory);
-    else this.hosts.set(host.id, { ...firstPulse(host), ...directory });
+    if (before) {
+      Object.assign(before, directory);
+      return;
+    }
+    const entered = { ...firstPulse(host), ...directory };
+    this.hosts.set(host.id, entered);
+    // At once: ticks go on while further pages of the directory are read.
+    const index = this.#early?.indexes.get(host.id);
+    if (index === undefined) return;
+    fillMinute(entered, this.#early!.tick, index);
+    applyPulse(entered, this.#early!.tick, index);
   }
 }
 

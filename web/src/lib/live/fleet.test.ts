@@ -43,6 +43,27 @@ it.each(['tick first', 'directory first'])('fills the minute: %s', async (order)
   expect(series.at(59)).toMatchObject({ timeMs: now, rxRate: 500, txRate: 600 });
 });
 
+it('fills the minute of hosts on every page of the directory, while pulses go on', async () => {
+  const first = tick(() => true);
+  const both = { ...first, hostId: [1, 2], status: [1, 1], rxRate: [500, 500], txRate: [600, 600] };
+  const histories = { rxHistory: [...first.rxHistory, ...first.rxHistory], txHistory: Array<number>(120).fill(1) };
+  const fleet: InstanceType<typeof FleetClass> = new Fleet({
+    fetchPage: (path) => {
+      if (!path.includes('cursor')) return Promise.resolve({ items: [host(1)], nextCursor: '2', asOf: '' });
+      const later = (now + 1000) * 1000;
+      fleet.apply({ ...both, complete: false, timeUs: later, lastSeenUs: [later, later] });
+      return Promise.resolve({ items: [host(2)], nextCursor: null, asOf: '' });
+    },
+    onError: (error) => {
+      throw error;
+    },
+  });
+  fleet.apply({ ...both, ...histories, lastSeenUs: [now * 1000, now * 1000] });
+  await fleet.read();
+  expect(fleet.hosts.get(1)!.series.length).toBe(61);
+  expect(fleet.hosts.get(2)!.series.length).toBe(60);
+});
+
 it('leaves out seconds that are not known, and a zero is known', async () => {
   const fleet = open();
   await fleet.read();
