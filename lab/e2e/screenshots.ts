@@ -51,6 +51,7 @@ const shots = await Promise.all([
   open('fleet-dark', '/', 'dark', desk),
   open('host-dark', `/hosts/${webHost.id}`, 'dark', desk),
   open('connections-light', '/connections?state=established', 'light', desk),
+  open('dns-dark', '/dns?name=*.example', 'dark', desk),
   open('host-phone', `/hosts/${lab.host.id}`, 'light', phone),
 ]);
 console.log(`Waiting ${warmUpMs / 1000} s for the charts to fill`);

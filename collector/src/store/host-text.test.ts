@@ -9,7 +9,7 @@ describe('cleanText', () => {
     ['tab\tnewline\nescape\u001b[31m', 'tab\ufffdnewline\ufffdescape\ufffd[31m'],
     ['\u0085\u009f\u007f', '\ufffd\ufffd\ufffd'],
     ['\ud800lone', '\ufffdlone'],
-    ['\u202egpj.exe\u2066', '\ufffdgpj.exe\ufffd'],
+    ['\u202egpj.exe\u2066', '⟨202E⟩gpj.exe⟨2066⟩'],
     ['שלום', 'שלום'],
     ['<script>', '<script>'],
   ])('%j becomes %j', (given, expected) => {

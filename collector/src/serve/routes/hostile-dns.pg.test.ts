@@ -58,7 +58,7 @@ async function submit(strings: string[], rows: (host: TestHost) => Partial<DnsEx
 
 test('controls and overrides of direction are replaced, in every form', async () => {
   const nasty = 'a\0b\n\t\r\x1b[31mc\u0085\u202egpj.\u2066';
-  const plain = 'a\ufffdb\ufffd\ufffd\ufffd\ufffd[31mc\ufffd\ufffdgpj.\ufffd';
+  const plain = 'a\ufffdb\ufffd\ufffd\ufffd\ufffd[31mc\ufffd⟨202E⟩gpj.⟨2066⟩';
   const { result, items, gaps, path } = await submit(['', nasty, '=cmd|x'], () => [
     { name: 1, comm: 1, canonicalNames: [1] },
     { name: 2, comm: 2 },

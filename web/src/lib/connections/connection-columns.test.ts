@@ -1,6 +1,6 @@
 // Columns of the connections table: heads, what F filters by, orders as the collector takes them.
 import { expect, it } from 'vitest';
-import { columnsFor, conditionOfCell, endpoint, serverSort } from './connection-columns.ts';
+import { columnsFor, conditionOfCell, endpoint, localEnd, remoteEnd, serverSort } from './connection-columns.ts';
 import { connection, storeOf } from './connections.fixture.ts';
 
 const row = storeOf([connection({ remoteAddress: '10.0.0.9' })]).row(0);
@@ -30,4 +30,17 @@ it.each([
 it('ports of IPv6 addresses stand apart', () => {
   expect(endpoint('::1', 443)).toBe('[::1]:443');
   expect(endpoint('10.0.0.1', 443)).toBe('10.0.0.1:443');
+});
+
+it('a row that folds several connections shows what they share', () => {
+  const folded = {
+    connectionCount: 52,
+    localAddress: '10.0.0.8',
+    localPort: 0,
+    remoteAddress: '0.0.0.0',
+    remotePort: 443,
+  };
+  expect([localEnd(folded), remoteEnd(folded)]).toEqual(['10.0.0.8', 'many, port 443']);
+  expect(remoteEnd({ ...folded, remoteAddress: '::', remotePort: 0 })).toBe('many');
+  expect(localEnd({ ...folded, connectionCount: 1, localAddress: '0.0.0.0', localPort: 80 })).toBe('0.0.0.0:80');
 });

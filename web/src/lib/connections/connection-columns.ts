@@ -84,3 +84,15 @@ export function serverSort({ column, descending }: { column: string; descending:
 
 export const endpoint = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+type Ends = Pick<ConnectionRow, 'connectionCount' | 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
+
+export const localEnd = (row: Ends): string => end(row, row.localAddress, row.localPort);
+export const remoteEnd = (row: Ends): string => end(row, row.remoteAddress, row.remotePort);
+
+/** Of a row that folds several connections, what they have in common: addresses and ports that differ come as zero. */
+function end({ connectionCount }: Ends, address: string, port: number): string {
+  if (connectionCount === 1) return endpoint(address, port);
+  if (address === '0.0.0.0' || address === '::') return port === 0 ? 'many' : `many, port ${port}`;
+  return port === 0 ? address : endpoint(address, port);
+}

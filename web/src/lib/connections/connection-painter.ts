@@ -4,7 +4,7 @@ import { count, rate, roundTrip } from '../format/figures.ts';
 import { attribute, mark, meter, quantity, text } from '../table/cell-parts.ts';
 import type { RowPainter, Show } from '../table/row-pool.ts';
 import { shapeOf, shapePaths, wordOf, type StateShape } from '../ui/connection-states.ts';
-import { endpoint } from './connection-columns.ts';
+import { localEnd, remoteEnd } from './connection-columns.ts';
 import { isInferredOwner, nameSources, type ConnectionRow } from './connection-row.ts';
 
 export interface ConnectionPainter extends RowPainter<ConnectionRow> {
@@ -47,7 +47,7 @@ export function createConnectionPainter(fleet: boolean): ConnectionPainter {
     process: processCell,
     host: textCell('second', (row) => row.host),
     pid: textCell('mono third', (row) => (row.pid === null ? '–' : String(row.pid))),
-    local: textCell('mono second', (row) => endpoint(row.localAddress, row.localPort)),
+    local: textCell('mono second', (row) => localEnd(row)),
     remote: remoteCell,
     protocol: protocolCell,
     state: stateCell,
@@ -102,7 +102,7 @@ export function createConnectionPainter(fleet: boolean): ConnectionPainter {
           [
             wordOf(row.state, row.closed),
             row.alpn || row.protocol.toUpperCase(),
-            row.name || (row.remoteAddress && endpoint(row.localAddress, row.localPort)),
+            row.name || (row.remoteAddress && localEnd(row)),
           ]
             .filter(Boolean)
             .join(' · '),
@@ -116,7 +116,7 @@ export function createConnectionPainter(fleet: boolean): ConnectionPainter {
       host(fleet ? ` ${row.host}` : '');
       state(shapeOf(row.state, row.closed));
       word?.(`${wordOf(row.state, row.closed)} `);
-      peer(row.remoteAddress ? endpoint(row.remoteAddress, row.remotePort) : endpoint(row.localAddress, row.localPort));
+      peer(row.remoteAddress ? remoteEnd(row) : localEnd(row));
     };
   }
   return painter;
@@ -168,7 +168,7 @@ function remoteCell(parent: HTMLElement): Show<ConnectionRow> {
   const guessed = mark(name, 'inferred');
   const title = attribute(name, 'title');
   return (row) => {
-    address(row.remoteAddress ? endpoint(row.remoteAddress, row.remotePort) : '');
+    address(row.remoteAddress ? remoteEnd(row) : '');
     any(row.remoteAddress ? '' : 'any');
     show(row.remoteAddress && row.name ? row.name : '');
     guessed(nameSources[row.nameSource] === 'reverse-dns');

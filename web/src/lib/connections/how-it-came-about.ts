@@ -9,7 +9,7 @@ import SquareTerminal from '@lucide/svelte/icons/square-terminal';
 import { visible } from '#lib/format/visible.ts';
 import { dateAndTime } from '#lib/time/clock.ts';
 import type { ChainLink } from '#lib/ui/Chain.svelte';
-import { endpoint } from './connection-columns.ts';
+import { localEnd, remoteEnd } from './connection-columns.ts';
 import { containerText, isInferredOwner, nameSources, ownerRules, type ConnectionRow } from './connection-row.ts';
 
 const badges: Record<(typeof nameSources)[number], string> = {
@@ -72,7 +72,7 @@ function connectionLink(row: ConnectionRow): ChainLink {
   return {
     icon: Cable,
     mono: true,
-    title: row.remoteAddress ? endpoint(row.remoteAddress, row.remotePort) : endpoint(row.localAddress, row.localPort),
+    title: row.remoteAddress ? remoteEnd(row) : localEnd(row),
     aside: row.remoteAddress ? row.protocol.toUpperCase() : `${row.protocol.toUpperCase()}, waits for others`,
     ...(row.alpn ? { badge: row.alpn } : {}),
   };

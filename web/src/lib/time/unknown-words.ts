@@ -12,6 +12,7 @@ const reasons: Record<string, string> = {
   stalled: 'agent was suspended',
   'collect-failed': 'a source could not be read',
   deleted: 'deleted by an administrator',
+  'given-up': 'agent stayed within its budget',
   'size-budget': 'dropped to stay within the size budget',
   'before-enrolment': 'not enrolled yet',
   'not-kept': 'older than what is kept',
