@@ -15,7 +15,7 @@ test('a login link leads to the fleet, the fleet to the host, the host to its co
 
   await page.goto(await foretop.loginLink());
   await expect(page).toHaveTitle('Fleet · Foretop');
-  expect(new URL(page.url()).hash, 'the code leaves the address bar').toBe('');
+  await expect.poll(() => new URL(page.url()).hash, { message: 'the code leaves the address bar' }).toBe('');
   const tile = page.getByRole('region', { name: 'Hosts' }).getByRole('link', { name: foretop.host.name });
   await expect(tile).toContainText('Live');
   await expect(tile).toContainText(/[\d.]+\s*[kMG]?B\/s/);
