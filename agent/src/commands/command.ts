@@ -1,5 +1,6 @@
 // What the subcommands share: how each is registered, how it ends, and the options that several of them have.
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { ConfigError } from '../config/run-config.ts';
 import { ServiceError } from '../service/service-error.ts';
@@ -31,13 +32,13 @@ export function failWith(error: unknown): void {
 }
 
 /** `-` reads stdin. Throws ConfigError and AgentError. */
-export function readToken(file: string): EnrolmentToken {
-  let text: string;
+export async function readToken(file: string): Promise<EnrolmentToken> {
+  let content: string;
   try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError([`The enrolment token cannot be read from '${file}': ${reason}`]);
   }
-  return parseEnrolmentToken(text);
+  return parseEnrolmentToken(content);
 }

@@ -58,7 +58,7 @@ async function run(flags: InstallFlags): Promise<void> {
     const program = realpathSync(process.execPath);
     const places = placesOf(program === packagedProgram);
     const config = configOf(flags, places);
-    const token = tokenOf(flags.tokenFile, places);
+    const token = await tokenOf(flags.tokenFile, places);
     const wasEnrolled = existsSync(places.enrolmentFile);
     await install({
       program,
@@ -94,8 +94,8 @@ function configOf({ collector, name, insecure }: InstallFlags, places: Places): 
 }
 
 /** Throws ConfigError and AgentError for a token that cannot be used, or a host that needs one. */
-function tokenOf(file: string | undefined, places: Places): string | undefined {
-  const token = file === undefined ? undefined : readToken(file);
+async function tokenOf(file: string | undefined, places: Places): Promise<string | undefined> {
+  const token = file === undefined ? undefined : await readToken(file);
   if (token === undefined && existsSync(places.tokenFile)) return undefined;
   openEnrolment(places.enrolmentFile, token);
   return existsSync(places.enrolmentFile) ? undefined : token?.text;

@@ -26,7 +26,7 @@ async function run(options: RunOptions & { printConfig?: boolean }): Promise<voi
     const environment = readEnvironment();
     const config = loadRunConfig(options, environment, isRoot);
     if (options.printConfig) return void process.stdout.write(`${config.printed}\n`);
-    const token = tokenOf(config);
+    const token = await tokenOf(config);
     const log = createLogger(config.logLevel, process.stderr);
     for (const doubt of config.doubts) log.warn({ event: 'configuration-doubtful' }, doubt);
     // Here rather than above: no other command needs what calls the operating system.
@@ -42,9 +42,9 @@ async function run(options: RunOptions & { printConfig?: boolean }): Promise<voi
 }
 
 /** Of the file that is named, else the one that an installation left in the data directory, which goes once it was used. */
-function tokenOf({ tokenFile, dataDirectory }: RunConfig): EnrolmentToken | undefined {
+async function tokenOf({ tokenFile, dataDirectory }: RunConfig): Promise<EnrolmentToken | undefined> {
   if (tokenFile !== undefined) return readToken(tokenFile);
   const placed = join(dataDirectory, 'enrolment-token');
   if (!existsSync(placed)) return undefined;
-  return { ...readToken(placed), spent: () => rmSync(placed, { force: true }) };
+  return { ...(await readToken(placed)), spent: () => rmSync(placed, { force: true }) };
 }
