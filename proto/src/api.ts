@@ -359,7 +359,8 @@ export interface System {
   startedAt: string;
   time: string;
   database: { kind: 'embedded' | 'external'; version: string; bytes: number };
-  agents: { connected: number };
+  /** `release`: the version that /install.sh installs; null = this collector has no release of the agent to hand out. */
+  agents: { connected: number; release: string | null };
   disk: {
     /** The budget; null = none is set. */
     maxBytes: number | null;

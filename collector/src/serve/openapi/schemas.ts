@@ -349,7 +349,10 @@ export const system = name(
     startedAt: time(),
     time: time(),
     database: z.strictObject({ kind: z.enum(['embedded', 'external']), version: z.string(), bytes: count() }),
-    agents: z.strictObject({ connected: count() }),
+    agents: z.strictObject({
+      connected: count(),
+      release: z.string().nullable().describe('The version that /install.sh installs; null when there is none here.'),
+    }),
     disk: z.strictObject({
       maxBytes: unknownable().describe('The size budget; null when none is set.'),
       usedBytes: unknownable(),

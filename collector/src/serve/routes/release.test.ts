@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { problemResponse, RequestError } from '../problem.ts';
-import { releaseRoutes } from './release.ts';
+import { releasedVersion, releaseRoutes } from './release.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'foretop-release-'));
 const program = Buffer.from(Array.from({ length: 200_000 }, (_byte, index) => index % 251));
@@ -81,4 +81,17 @@ test('what is missing, or no file, is told with what to do', async () => {
   }
   const script = await ask('/install.sh', { folder: '/nonexistent' });
   expect(await script.json()).toMatchObject({ detail: expect.stringContaining('no release of the agent') });
+});
+
+test('the version is told when there is a whole release', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'foretop-release-'));
+  try {
+    writeFileSync(join(other, 'VERSION'), '1.2.3\n');
+    expect(await releasedVersion(other)).toBeUndefined();
+    writeFileSync(join(other, 'install.sh'), '');
+    expect(await releasedVersion(other)).toBe('1.2.3');
+    expect(await releasedVersion(folder)).toBeUndefined();
+  } finally {
+    rmSync(other, { recursive: true });
+  }
 });

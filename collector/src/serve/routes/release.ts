@@ -18,6 +18,14 @@ export interface ReleaseOptions {
   publicUrl: string | undefined;
 }
 
+/** Of the release in the folder; undefined when there is none, or it is not complete. */
+export async function releasedVersion(folder: string): Promise<string | undefined> {
+  const [version, script] = await Promise.all(
+    ['VERSION', 'install.sh'].map((name) => readFile(join(folder, name), 'utf8').catch(() => undefined)),
+  );
+  return script === undefined ? undefined : version?.match(/^\d+\.\d+\.\d+(?=\n?$)/)?.[0];
+}
+
 export function releaseRoutes({ folder, publicUrl }: ReleaseOptions): Hono<ServeEnv> {
   const routes = new Hono<ServeEnv>();
 

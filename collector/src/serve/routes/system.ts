@@ -10,6 +10,7 @@ import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
 import { parseQuery } from '../query/parameters.ts';
 import { queryOf, type ServeEnv } from './context.ts';
+import { releasedVersion } from './release.ts';
 
 /** How the collector was set up, as far as its users may know. */
 export interface Settings {
@@ -25,6 +26,7 @@ export interface SystemOptions {
   live: LiveHub;
   settings: Settings;
   disk: () => Readonly<DiskBudgetState>;
+  releaseFolder: string;
   version: string;
   startedAt: Date;
   now: () => number;
@@ -46,7 +48,8 @@ const getConfig = operation({
 
 export const systemOperations = [getSystem, getConfig];
 
-export function systemRoutes({ store, live, settings, disk, version, startedAt, now }: SystemOptions): Hono<ServeEnv> {
+export function systemRoutes(options: SystemOptions): Hono<ServeEnv> {
+  const { store, live, settings, disk, releaseFolder, version, startedAt, now } = options;
   const routes = new Hono<ServeEnv>();
 
   routes.get(routeOf(getSystem), async (context) => {
@@ -58,7 +61,10 @@ export function systemRoutes({ store, live, settings, disk, version, startedAt, 
       startedAt: startedAt.toISOString(),
       time: new Date(now()).toISOString(),
       database: { kind: store.kind, version: store.version, bytes: await store.bytes() },
-      agents: { connected: live.counters()['agentsConnected'] ?? 0 },
+      agents: {
+        connected: live.counters()['agentsConnected'] ?? 0,
+        release: (await releasedVersion(releaseFolder)) ?? null,
+      },
       disk: diskOf(disk()),
     } satisfies System);
   });

@@ -36,7 +36,7 @@ export function linesOf(way: Way, { collector, token, ceiling }: Enrolment): str
       [
         'docker run -d --name foretop-agent --restart unless-stopped --read-only',
         '  --network host --pid host --cgroupns host',
-        '  --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add NET_ADMIN --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add SYS_ADMIN',
+        '  --cap-drop ALL --cap-add BPF --cap-add PERFMON --cap-add NET_ADMIN --cap-add NET_RAW --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add SYS_ADMIN',
         '  --security-opt no-new-privileges:true --security-opt apparmor=unconfined',
         '  -v foretop-agent:/var/lib/foretop-agent -v /etc/machine-id:/etc/machine-id:ro -v /sys/fs/cgroup:/sys/fs/cgroup:ro',
         `  -v "$PWD/${tokenFile}:/run/foretop.token:ro"`,
