@@ -28,7 +28,7 @@ export async function runForetop({ port, dataDir, open, signal }) {
       () => unlessAborted(signal, startCollector(programs, { port, dataDir, open })),
     );
     await step('Connecting the agent of this host', 'Agent connected', () =>
-      unlessAborted(signal, startAgent(programs, { port, dataDir, agentDir })),
+      unlessAborted(signal, startAgent(programs, { port, dataDir, agentDir, signal })),
     );
     for (const line of sightLines(readStatus(agentDir))) note(line);
     note(`Logs are in ${logFolder}. Ctrl+C stops everything.`);
@@ -51,9 +51,11 @@ async function startCollector(programs, { port, dataDir, open }) {
 }
 
 /** Resolves when the agent says that it is connected. A host that is enrolled already needs no token. */
-async function startAgent(programs, { port, dataDir, agentDir }) {
+async function startAgent(programs, { port, dataDir, agentDir, signal }) {
   const args = [agentMain, 'run', '--collector', `http://localhost:${port}`, '--data', agentDir];
   const input = isEnrolled(agentDir) ? undefined : `${await createToken(dataDir)}\n`;
+  // Everything may have been stopped meanwhile; what starts now nobody would stop.
+  signal.throwIfAborted();
   const agent = launch(programs, 'agent', input ? [...args, '--token-file', '-'] : args, { input });
   const connected = untilConnected(agentDir, agent);
   await Promise.race([connected, failWhenItEnds(agent), failAfter(agentTimeoutMs, agent, 'was not connected')]);

@@ -117,11 +117,12 @@ test('wrong options are all named at once', async () => {
   expect(child.output).toMatch(/--port is "99999"[^]*--data is empty/);
 });
 
-test('interrupted before it is ready', async () => {
-  const dataDir = `${folder.path}/interrupted`;
+// Long enough for the database, for a token, and for the agent to be under way.
+test.each([1_500, 2_500, 4_000])('interrupted %i ms after it began to start', async (delayMs) => {
+  const dataDir = `${folder.path}/interrupted-${delayMs}`;
   await using child = start(await freePort(), dataDir);
   await child.waitFor(/Built/, 120_000);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
   expect(await interrupt(child), child.output).toBe(0);
   expect(processesOf(dataDir)).toEqual([]);
 });
