@@ -62,13 +62,12 @@ test('decryption has a limit a second, and what is above it is counted', () => {
   expect(quic.counters().quicSkipped).toBe(15);
 });
 
-test('hellos that never end are bounded in bytes, together', () => {
+test('hellos that never end are bounded in bytes, together', async () => {
   const { inspector: tls } = inspector();
   const endless = tlsRecords(clientHello({ paddingBytes: 20_000 }), 10_000).subarray(0, 19_000);
   const before = heldBytes();
   for (let cookie = 1; cookie <= 4_000; cookie++) tls.inspect(payload({ kind: 'tls', bytes: endless, cookie }));
-  const grown = heldBytes() - before;
+  // 76 MB came. What was let go is given back beside the program, a little later.
+  await expect.poll(() => heldBytes() - before, { timeout: 10_000 }).toBeLessThan(40 * 1_048_576);
   expect(tls.counters().helloFlowsEvicted).toBeGreaterThan(2_000);
-  // 76 MB came.
-  expect(grown).toBeLessThan(40 * 1_048_576);
 });
