@@ -57,7 +57,7 @@ export const stops: Stop[] = [
   {
     name: 'processes',
     async open(page, hostId) {
-      await page.goto(`/hosts/${hostId}?tab=processes`);
+      await page.goto(`/hosts/${hostId}?tab=processes&q=postgres`);
       await openFirst(page, 'Processes', 'Process in full');
     },
   },
