@@ -25,6 +25,7 @@ beforeAll(async () => {
   identity = testIdentity();
   using agent = connect();
   hostId = await agent.enrol(await createEnrolToken(lab.dataDir));
+  await eventually('what the honest host holds to be listed', async () => ((await heldConnections()).length === 2 ? true : undefined));
 });
 afterAll(async () => {
   held[Symbol.dispose]();
@@ -41,10 +42,15 @@ beforeEach(() => {
 afterEach(async () => {
   watching.abort();
   expect(await seen).toEqual(new Set(['live']));
-  const { items } = await lab.get<List<Connection>>(`/api/v1/hosts/${lab.host.id}/connections?port=${held.port}`);
-  expect(items.filter((item) => item.localPort === localPort || item.remotePort === localPort)).toHaveLength(2);
+  expect(await heldConnections()).toHaveLength(2);
   expect(lab.collector.child.running).toBe(true);
 });
+
+/** Both ends of the connection that the honest host holds open. */
+async function heldConnections(): Promise<Connection[]> {
+  const { items } = await lab.get<List<Connection>>(`/api/v1/hosts/${lab.host.id}/connections?port=${held.port}`);
+  return items.filter((item) => item.localPort === localPort || item.remotePort === localPort);
+}
 
 const frame = (body: Parameters<typeof encodeAgentFrame>[0]) => Buffer.from(encodeAgentFrame(body));
 const pulse = () => frame({ pulse: { boottimeUs: 3_600_000_000, rxRate: 1 } });
