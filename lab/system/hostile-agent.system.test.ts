@@ -25,7 +25,9 @@ beforeAll(async () => {
   identity = testIdentity();
   using agent = connect();
   hostId = await agent.enrol(await createEnrolToken(lab.dataDir));
-  await eventually('what the honest host holds to be listed', async () => ((await heldConnections()).length === 2 ? true : undefined));
+  await eventually('what the honest host holds to be listed', async () =>
+    (await heldConnections()).length === 2 ? true : undefined,
+  );
 });
 afterAll(async () => {
   held[Symbol.dispose]();
