@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Connection, List, Stats } from '@foretop/proto/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Child } from '../harness/child.ts';
-import { eventually, freePort } from '../harness/foretop.ts';
+import { eventually, freePort, freePorts } from '../harness/foretop.ts';
 import { type Lab, startLab } from '../harness/lab.ts';
 
 let lab: Lab;
@@ -63,7 +63,7 @@ test("agrees with the given load generator's own truth file", { timeout: 120_000
   const folder = process.env['FORETOP_TEST_BENCH'];
   if (!folder || !existsSync(`${folder}/loadgen`))
     return context.skip('FORETOP_TEST_BENCH names no folder with a load generator');
-  const base = await freePort();
+  const base = await freePorts(8);
   const truthFile = join(await mkdtemp(join(tmpdir(), 'foretop-truth-')), 'truth');
   const args = [
     '--seconds',
@@ -78,7 +78,7 @@ test("agrees with the given load generator's own truth file", { timeout: 120_000
     '2',
   ];
   const load = spawn(`${folder}/loadgen`, [...args, '--base-port', `${base}`, '--truth-file', truthFile], {
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   try {
     const idle = await eventually('every idle connection to be listed', async () => {

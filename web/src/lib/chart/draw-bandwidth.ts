@@ -62,8 +62,9 @@ export function drawBandwidth({ context, width, height }: Surface, input: Bandwi
   context.rect(scale.left, scale.top, scale.right - scale.left, scale.bottom - scale.top);
   context.clip();
   for (const part of parts) {
-    drawSide(context, series, part, 'rxRate', scale, tokens.rx, 0.34);
     drawSide(context, series, part, 'txRate', scale, tokens.tx, 0.13);
+    // On top: of a host without traffic one sees a line at zero, not the axis alone.
+    drawSide(context, series, part, 'rxRate', scale, tokens.rx, 0.34);
   }
   context.restore();
   if (input.known !== false) drawGaps(context, parts, scale, input, tokens);
