@@ -1,7 +1,10 @@
 // The resources of the REST API under /api/v1 as JSON. Times are RFC 3339 in UTC; null means unknown, never 0.
 import type { StateName } from './tcp-state.ts';
 
+export type * from './api-commands.ts';
+export type * from './api-people.ts';
 export type * from './api-traces.ts';
+export type * from './api-trust.ts';
 
 /** Every list. `nextCursor` is null on the last page; `asOf` is the instant that the answer describes. */
 export interface List<Item> {
@@ -18,6 +21,8 @@ export interface Problem {
   detail?: string;
   /** Faults of single parameters, all at once. */
   errors?: { parameter: string; detail: string }[];
+  /** Why a host refused: a refusal code of proto/src/trust/refusals.ts. */
+  refusal?: string;
 }
 
 export type HostStatusName = 'live' | 'stale' | 'offline' | 'revoked';
@@ -32,6 +37,8 @@ export interface HostSource {
 export interface Host {
   id: number;
   name: string;
+  /** Set by administrators; accounts and tokens can be bound to them. */
+  labels: string[];
   status: HostStatusName;
   addresses: string[];
   os: string;
@@ -281,17 +288,6 @@ export interface FleetRecord extends List<HostRecord> {
   to: string;
   bucketSeconds: number;
   unknown: UnknownSpan[];
-}
-
-/** Something that a person or a token changed, or tried to. */
-export interface AuditEntry {
-  id: number;
-  at: string;
-  /** Such as "token 3", "session", "command line". */
-  actor: string;
-  action: string;
-  detail: Record<string, string | number | boolean | null>;
-  outcome: 'done' | 'refused' | 'failed';
 }
 
 /** What a deletion of history removed, or would with dryRun. */

@@ -8,6 +8,13 @@ export interface CloseReason {
   retry: boolean;
 }
 
+/** The one that a browser acts upon, by itself: a page then loads none of the others. */
+export const sessionEnded = {
+  code: 4030,
+  text: 'You were signed out. Open the login link again.',
+  retry: false,
+} as const satisfies CloseReason;
+
 export const closeReasons = {
   'malformed-frame': {
     code: 4000,
@@ -67,7 +74,7 @@ export const closeReasons = {
   'shutting-down': { code: 4020, text: 'The collector is stopping.', retry: true },
   overloaded: { code: 4021, text: 'The collector cannot take more at the moment.', retry: true },
   'too-slow': { code: 4022, text: 'The other side did not read fast enough.', retry: true },
-  'session-ended': { code: 4030, text: 'You were signed out. Open the login link again.', retry: false },
+  'session-ended': sessionEnded,
 } as const satisfies Record<string, CloseReason>;
 
 export type CloseName = keyof typeof closeReasons;

@@ -57,5 +57,4 @@ export { formatAddress } from './address.ts';
 export { dnsTypeName, rcodeName } from './dns-names.ts';
 export { stateName, stateNames } from './tcp-state.ts';
 export type { StateName } from './tcp-state.ts';
-export { closeNameOf, closeReasons } from './close-codes.ts';
-export type { CloseName } from './close-codes.ts';
+export { sessionEnded } from './close-codes.ts';

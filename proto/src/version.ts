@@ -2,7 +2,8 @@
 
 // 1  2026-11-20  Challenge, Hello, Welcome; pulse, record and live lanes.
 // 2  2026-11-21  DNS exchanges, scan evidence, owner rules, ALPN, coverage as metrics; the live section "dns". Adds only.
-export const protocolVersion = 2;
+// 3  2026-11-21  Commands: offers, signatures, receipts; rosters, heads of audit chains, a host's policy. Adds only.
+export const protocolVersion = 3;
 export const minimumProtocolVersion = 1;
 
 /**
