@@ -42,6 +42,7 @@ function host(state: { rxBytes: number }): HostCollector {
     },
     bandwidth: () => ({ boottimeUs: clock.boottimeUs(), rxRate: 10, txRate: 20, loopbackRate: 30 }),
     inspect: () => undefined,
+    relieve: () => undefined,
     [Symbol.dispose]: () => undefined,
   };
 }

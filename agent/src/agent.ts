@@ -1,10 +1,11 @@
 // The agent put together: a look at the host each second, into three lanes, to one collector.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CloseName } from '@foretop/proto';
+import { type CloseName, formatAddress, type HostPolicy } from '@foretop/proto';
 import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import { openHostCollector, type HostCollector } from './collect/collector.ts';
+import { openNetwork, type Network } from './broker/network.ts';
+import { openHostCollector, type HostCollector, type Inspected } from './collect/collector.ts';
 import type { Tick } from './collect/tick.ts';
 import type { RunConfig } from './config/run-config.ts';
 import { createBudget, budgetSteps, type Budget } from './frame/budget.ts';
@@ -13,14 +14,16 @@ import { createDelivery } from './frame/delivery.ts';
 import { pulseOf } from './frame/pulse.ts';
 import { createRecorder, type Recorder } from './frame/recorder.ts';
 import { lockFile } from './host/file-lock.ts';
+import { openTrust, type Trust } from './trust/trust.ts';
 import { openClockOffset, type ClockOffset } from './wire/clock-offset.ts';
 import { startConnector, type Connector } from './wire/connector.ts';
 import { openDataDirectory, type DataDirectory, type LockFile } from './wire/data-directory.ts';
-import { openEnrolment, type Enrolment, type EnrolmentToken } from './wire/enrolment.ts';
+import { openEnrolment, type Enrolment, type EnrolmentToken, type OwnerPins } from './wire/enrolment.ts';
 import { openIdentity } from './wire/identity.ts';
 import { createLivePublisher, type LivePublisher } from './wire/live-publisher.ts';
+import { openAhead } from './wire/open-ahead.ts';
 import { createRecordKeeper } from './wire/record-keeper.ts';
-import type { HostHello } from './wire/session.ts';
+import { type HostHello, socketRequest } from './wire/session.ts';
 import { openSpool, type Spool } from './wire/spool.ts';
 import type { SpoolLoss } from './wire/spool-index.ts';
 import { sourceStatus, writeStatus } from './wire/status.ts';
@@ -53,16 +56,31 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
   const { config, log } = options;
   using directory = openDataDirectory(config.dataDirectory, options.lock ?? lockFile);
   const identity = await openIdentity(directory.file('agent-key.json'));
-  const enrolment = openEnrolment(directory.file('enrolment.json'), options.token);
+  await using trust = await openTrust({
+    ...{ directory: directory.path, ceilingFile: config.ceilingFile, identity, log },
+    collectorOffsetUs: () => offset.currentUs(),
+    nameOf: (remote) => run.nameOf(remote),
+    ownPids: () => network.processes(),
+  });
+  const token = withPins(options.token, (pins) => trust.pins(pins));
+  const enrolment = openEnrolment(directory.file('enrolment.json'), token);
+  const network = await openNetwork({
+    ...{ split: config.privilegeSplit, environment: config.networkEnvironment, dataDirectory: directory.path, log },
+    mayAct: () => allowsMore(trust.policy()),
+  });
+  // The connection is made while the host is looked at for the first time.
+  using ahead = openAhead(network.open, socketRequest(config.socketUrl));
   using host = (options.openHost ?? openHostCollector)({
     log,
     engine: config.engine,
+    memoryLimitBytes: config.memoryLimitBytes,
+    hideCommandLines: trust.withheld().includes('command-lines'),
     ...(config.name === undefined ? {} : { name: config.name }),
   });
   const losses: SpoolLoss[] = [];
   using spool = openAgentSpool(directory, config.maxSpoolBytes, log, (loss) => losses.push(loss));
   const offset = openClockOffset(directory.file('clock.json'), host.bootId, (error) => logDisk(log, error));
-  const run = new Run({ ...options, directory, host, enrolment, spool, offset, losses });
+  const run = new Run({ ...options, directory, host, enrolment, spool, offset, losses, network, trust });
   using live = createLivePublisher({
     clock: host.clock,
     bandwidth: () => host.bandwidth(),
@@ -71,8 +89,10 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
   const disconnect = new AbortController();
   const connector: Connector = startConnector({
     ...{ url: config.socketUrl, identity, enrolment, spool, offset, log, clock: host.clock, bootId: host.bootId },
+    openSocket: ahead.open,
     random: Math.random,
-    hello: () => helloOf(host),
+    hello: () => helloOf(host, policyOf(trust, network)),
+    commands: trust,
     onWatch: (watch) => live.watch(watch),
     onAck: () => run.acknowledged(),
     onEnd: () => live.end(),
@@ -96,6 +116,8 @@ interface RunParts extends AgentOptions {
   spool: Spool;
   offset: ClockOffset;
   losses: SpoolLoss[];
+  network: Network;
+  trust: Trust;
 }
 
 /** The loop that looks once a second and flushes every five. */
@@ -109,6 +131,7 @@ class Run {
   readonly #delivery = createDelivery();
   #tick: Tick | undefined;
   #missingSeconds = 0;
+  #inspected: Inspected = { quic: true, tls: true, dns: true };
   #statusFailed = false;
 
   constructor(parts: RunParts) {
@@ -139,10 +162,11 @@ class Run {
       const nowUs = clock.boottimeUs();
       const seconds = Math.round((nowUs - flushedUs) / secondUs);
       const batches = spool.counters().batches - before;
-      this.#delivery.flushed({ nowUs, seconds, batches, connected: connector.lanes() !== undefined });
+      this.#delivery.flushed({ nowUs, seconds, batches });
       flushedUs = nowUs;
       connector.lanes()?.pump();
     };
+    this.#inspect();
     while (!stopped.aborted) {
       live.publish(this.#observe(connector, live.isWatched()));
       this.#parts.onLook?.();
@@ -174,15 +198,46 @@ class Run {
     return tick;
   }
 
+  /** Of a connection's far end, as the last look knows it; empty = not known. */
+  nameOf({ pid, address, port }: { pid: number; address: string; port: number }): string {
+    const found = this.#tick?.connections.values().find((connection) => {
+      const isThere = connection.remotePort === port && connection.pid === pid && connection.name !== undefined;
+      return isThere && formatAddress(connection.remoteAddress) === address;
+    });
+    return found?.name ?? '';
+  }
+
   #keepBudget(live: LivePublisher): void {
-    const { host, log } = this.#parts;
+    const { host, log, network } = this.#parts;
     const { user, system } = process.cpuUsage();
-    const use = { nowUs: host.clock.boottimeUs(), cpuUs: user + system, memoryBytes: process.memoryUsage.rss() };
-    if (!this.#budget.observe(use)) return;
+    network.review();
+    const worker = network.use();
+    const use = {
+      nowUs: host.clock.boottimeUs(),
+      cpuUs: user + system + worker.cpuUs,
+      memoryBytes: process.memoryUsage.rss() + worker.memoryBytes,
+    };
+    const hasChanged = this.#budget.observe(use);
+    if (this.#budget.isShortOfMemory()) host.relieve();
+    this.#inspect();
+    if (!hasChanged) return;
     const givenUp = this.#budget.givenUp();
-    host.inspect({ quic: !(givenUp & 1), tls: !(givenUp & 2), dns: !(givenUp & 4) });
     live.limitRate(givenUp & 8 ? 1 : Infinity);
     log.warn({ event: 'budget', givenUp }, 'What the agent gives up to stay within its budget has changed.');
+  }
+
+  /** What neither the budget nor the host's owner has ruled out. */
+  #inspect(): void {
+    const givenUp = this.#budget.givenUp();
+    const withheld = this.#parts.trust.withheld();
+    const names = !withheld.includes('server-names');
+    const dns = !withheld.includes('dns') && !(givenUp & 4);
+    const wanted = { quic: names && !(givenUp & 1), tls: names && !(givenUp & 2), dns };
+    const isSame =
+      wanted.quic === this.#inspected.quic && wanted.tls === this.#inspected.tls && dns === this.#inspected.dns;
+    if (isSame) return;
+    this.#inspected = wanted;
+    this.#parts.host.inspect(wanted);
   }
 
   /** The collector's clock as far as it is known, else this host's. */
@@ -212,7 +267,7 @@ class Run {
   }
 
   #status(connector: Connector) {
-    const { host, enrolment, spool, config } = this.#parts;
+    const { host, enrolment, spool, config, network, trust } = this.#parts;
     return {
       version: agentVersion,
       pid: process.pid,
@@ -224,6 +279,8 @@ class Run {
       hostId: enrolment.hostId() ?? null,
       connection: connector.state(),
       lastAcknowledgedAt: this.#acknowledgedAt,
+      network: network.state(),
+      policy: policyOf(trust, network),
       tier: host.tier,
       scope: host.scope,
       sources: host.sources().map(sourceStatus),
@@ -270,9 +327,23 @@ function logDisk(log: Logger, error: Error | undefined): void {
   );
 }
 
-function helloOf(host: HostCollector): HostHello {
+function helloOf(host: HostCollector, policy: HostPolicy): HostHello {
   const { machineId, scope, tier } = host;
-  return { agentVersion, machineId, host: host.facts(), scope, tier, sources: host.sources() };
+  return { agentVersion, machineId, host: host.facts(), scope, tier, sources: host.sources(), policy };
+}
+
+/** Whether the collector may ask for anything but looking. */
+const allowsMore = ({ allowed }: HostPolicy) => allowed?.some((what) => what !== 'observe') ?? false;
+
+function policyOf(trust: Trust, network: Network): HostPolicy {
+  return { ...trust.policy(), privilegeSplit: network.state().split };
+}
+
+/** The token is spent once its pins are kept, and not before. */
+function withPins(token: EnrolmentToken | undefined, pin: (pins: OwnerPins) => void): EnrolmentToken | undefined {
+  if (!token?.pins) return token;
+  const { pins, spent } = token;
+  return { ...token, spent: () => (pin(pins), spent?.()) };
 }
 
 function stopSignal(signal: AbortSignal, connector: Connector): AbortSignal {

@@ -1,17 +1,7 @@
-// The command line of the agent. The only file that decides how the process ends.
-import { Command, CommanderError } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
-import { exitCodes } from './commands/command.ts';
-import { registrations } from './commands/registry.ts';
+// The agent's first file: the command line, or the worker that a running agent starts out of the same program.
+import { workerCommand } from './broker/worker-arguments.ts';
 
-const program = new Command('foretop-agent')
-  .description('Shows the connections of this host to a Foretop collector.')
-  .version(packageJson.version)
-  .exitOverride();
-for (const register of registrations) register(program);
-
-void program.parseAsync().catch((error: unknown) => {
-  // Help, version and usage errors, which commander has printed.
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? exitCodes.stopped : exitCodes.config;
-});
+// Each is loaded only where it runs.
+if (process.argv[2] === workerCommand)
+  void import('./broker/worker.ts').then(({ runWorker }) => runWorker(process.argv.slice(3)));
+else void import('./commands/program.ts').then(({ runProgram }) => runProgram());

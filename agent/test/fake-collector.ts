@@ -46,6 +46,8 @@ export interface FakeCollector extends AsyncDisposable {
   url: string;
   token: string;
   connections: FakeConnection[];
+  /** How many of them have ended. */
+  readonly gone: number;
   frames: AgentFrame[];
   /** Every batch that came, replays included. */
   batches: SealedBatch[];
@@ -67,6 +69,7 @@ export async function startFakeCollector(initial: FakeCollectorOptions = {}, por
   const frames: AgentFrame[] = [];
   const batches: SealedBatch[] = [];
   const cursors = new Map<string, number>();
+  let gone = 0;
   const server = createServer((_: IncomingMessage, response: ServerResponse) => response.writeHead(404).end());
   const sockets = new WebSocketServer({
     noServer: true,
@@ -98,6 +101,7 @@ export async function startFakeCollector(initial: FakeCollectorOptions = {}, por
     const versions = { protocolVersion, minimumVersion: minimumProtocolVersion };
     connection.send({ challenge: { nonce, collectorId, ...versions, ...options.challenge } });
     socket.on('error', () => undefined);
+    socket.on('close', () => void gone++);
     socket.on('message', (data) => {
       const frame = decodeAgentFrame(data as Buffer);
       frames.push(frame);
@@ -129,6 +133,9 @@ export async function startFakeCollector(initial: FakeCollectorOptions = {}, por
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token: enrolmentToken(),
     connections,
+    get gone() {
+      return gone;
+    },
     frames,
     batches,
     bodies: () => batches.map((batch) => openBatch(batch.payload!, batch.payloadBytes!)),

@@ -49,8 +49,8 @@ async function build({ arch, key: keyFile, out }) {
   const cache = join(folder, 'cache');
   mkdirSync(cache, { recursive: true });
   const key = keyFile ? signing.readReleaseKey(keyFile) : signing.developmentKey(join(folder, 'development-key.pem'));
-  const context = { version, folder, cache, key, seconds: buildSeconds(), bundle: join(folder, 'foretop-agent.mjs') };
-  context.bundled = await step('Bundling', 'Bundled', () => bundleAgent(context.bundle));
+  const context = { version, folder, cache, key, seconds: buildSeconds() };
+  context.bundled = await step('Bundling', 'Bundled', () => bundleAgent(folder));
   for (const fault of context.bundled.faults) note(fault);
   const files = {};
   const missing = [];
@@ -71,7 +71,7 @@ async function build({ arch, key: keyFile, out }) {
 }
 
 /** @returns name → bytes of the files for one architecture. */
-async function buildFor(arch, { version, folder, cache, key, seconds, bundle, bundled }) {
+async function buildFor(arch, { version, folder, cache, key, seconds, bundled }) {
   const from = packagesOf(arch);
   const [node, koffi] = await step(`Fetching Node and koffi for ${arch}`, `Node and koffi for ${arch}`, () =>
     Promise.all([
@@ -79,10 +79,10 @@ async function buildFor(arch, { version, folder, cache, key, seconds, bundle, bu
       fileOfPackage(from.koffi, `linux_${arch}/koffi.node`, cache),
     ]),
   );
-  const assets = assetFiles(arch, koffi, key, folder);
+  const assets = { ...bundled.files, ...assetFiles(arch, koffi, key, folder) };
   const output = join(folder, `foretop-agent-linux-${arch}`);
   await step(`Building the executable for ${arch}`, `Executable for ${arch}`, () =>
-    buildExecutable({ node, bundle, assets, output, folder, arch }),
+    buildExecutable({ node, assets, output, folder, arch }),
   );
   return step(`Packing for ${arch}`, `Packages for ${arch}`, async () => {
     const executable = readFileSync(output);

@@ -1,6 +1,7 @@
-// One executable out of Node, the bundle and the files that come with it.
+// One executable out of Node, the bundles and the files that come with them.
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pinnedNode, root, toolEnvironment } from '../local/environment.mjs';
 import { runProgram } from '../local/program.mjs';
 import { strip } from './elf-strip.mjs';
@@ -9,12 +10,12 @@ import { strip } from './elf-strip.mjs';
 const execArgv = ['--disable-sigusr1', '--no-warnings=ExperimentalWarning'];
 
 /** `assets`: name → path. The same input gives the same bytes. */
-export async function buildExecutable({ node, bundle, assets, output, folder, arch }) {
+export async function buildExecutable({ node, assets, output, folder, arch }) {
   const runtime = join(folder, `node-${arch}`);
   writeFileSync(runtime, strip(node), { mode: 0o755 });
   const config = join(folder, `sea-${arch}.json`);
   const settings = {
-    main: relative(root, bundle), // Node writes this path into the executable
+    main: relative(root, fileURLToPath(new URL('start.mjs', import.meta.url))), // Node writes this path into the executable
     mainFormat: 'module',
     executable: runtime,
     output,

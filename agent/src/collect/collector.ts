@@ -38,6 +38,8 @@ export interface HostCollector extends Disposable {
   bandwidth(): BandwidthReading;
   /** Everything is read until this says otherwise. */
   inspect(what: Inspected): void;
+  /** Memory is short: gives back what can be given back, which costs some 50 ms of CPU; called again soon, lets the tables grow no more. */
+  relieve(): void;
 }
 
 export interface HostCollectorOptions {
@@ -48,6 +50,10 @@ export interface HostCollectorOptions {
   tier?: 'portable';
   /** `bpf`: the kernel engine or nothing; `netlink`: without it, even where it would work. */
   engine?: EngineChoice;
+  /** Bounds the tables so that the agent stays within it. */
+  memoryLimitBytes?: number;
+  /** They do not leave the host. */
+  hideCommandLines?: boolean;
 }
 
 /** Opens what this platform offers. Throws HostError `libc-missing`, `unreadable`. */

@@ -22,7 +22,7 @@ import type { Ended, OpenConnections } from './open-connections.ts';
 import type { SourceFailure } from './tick.ts';
 
 /** Ended sockets taken in at one look; more stay in the socket's buffer, and what does not fit there is counted. */
-const MAX_EVENTS = 50_000;
+const MAX_EVENTS = 20_000;
 
 export interface LookOptions {
   /** Tells of kinds of which there is no socket: they need no dump. */
@@ -52,6 +52,9 @@ export class ConnectionTable {
   readonly #kindSeen: boolean[];
   readonly #isForeign: boolean;
   #generation = 0;
+  /** Connections of the last dump for which there was no room. */
+  #leftOut = 0;
+  /** News that the kernel dropped, and connections for which there was no room. */
   eventsLost = 0;
 
   /**
@@ -86,6 +89,8 @@ export class ConnectionTable {
     }
     for (const record of vanished) this.#miss(record, look, events === undefined && record.hasTimeWait);
     read.forEach((done, kind) => (this.#kindSeen[kind] ||= done));
+    this.eventsLost += Math.max(0, look.leftOut - this.#leftOut);
+    this.#leftOut = look.leftOut;
     return look;
   }
 
@@ -119,7 +124,7 @@ export class ConnectionTable {
   #endedRecord(message: SocketMessage, look: Look): ConnectionRecord | undefined {
     const known = this.#byCookie.get(message.cookie);
     if (known) return known.closedUs === undefined ? known : undefined;
-    if (this.#all.ended.has(message.cookie)) return undefined;
+    if (this.#all.hasEnded(message.cookie)) return undefined;
     if (message.remotePort === 0 || (message.protocol !== 6 && message.protocol !== 17)) return undefined;
     if (this.#ended.hasCookie(message.cookie)) return undefined;
     const kind = dumpKinds.findIndex((entry) => entry.protocol === message.protocol && entry.family === message.family);
@@ -155,7 +160,11 @@ export class ConnectionTable {
 
   #take(message: SocketMessage, kind: number, look: Look): void {
     let record = this.#known(message, kind, look);
-    if (!record && this.#all.ended.has(message.cookie) && !isTimeWait(message)) return;
+    if (record?.remainder && isTimeWait(message)) {
+      record.state = message.state;
+      return this.#keep(record, look);
+    }
+    if (!record && this.#all.hasEnded(message.cookie) && !isTimeWait(message)) return;
     // The remainder of a connection that ended just now, unseen: a socket whose cookie was asked for passes it on.
     if (record?.generation === 0 && isTimeWait(message)) return;
     if (record && !isSameConnection(record, message)) {
@@ -163,13 +172,21 @@ export class ConnectionTable {
       record = undefined;
     }
     const fresh = record === undefined;
+    if (!record && message.remotePort !== 0 && this.#all.isFull) {
+      look.leftOut++;
+      return;
+    }
     record ??= this.#create(message, kind, look);
     const before = record.opener;
     updateConnection(record, message, look.elapsedUs, fresh && record.startedBefore);
     if (before !== record.opener && !fresh) record.direction = this.#listeners.directionOf(record);
+    this.#keep(record, look);
+  }
+
+  #keep(record: ConnectionRecord, { nowUs }: Look): void {
     record.generation = this.#generation;
     record.missed = 0;
-    record.lastSeenUs = look.nowUs;
+    record.lastSeenUs = nowUs;
   }
 
   /** The record of this socket: the table's, or one that the kernel engine told of and no dump has shown so far. */
@@ -287,6 +304,7 @@ class Look implements ConnectionChanges {
   readonly failures: SourceFailure[] = [];
   readonly fresh: ConnectionRecord[] = [];
   readonly timeWaits: ConnectionRecord[] = [];
+  leftOut = 0;
   readonly nowUs: number;
   readonly previousUs: number;
   readonly elapsedUs: number;

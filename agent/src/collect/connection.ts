@@ -17,6 +17,7 @@ import {
   type TcpCounters,
   transmittedPayload,
 } from '../host/tcp-payload.ts';
+import type { Holder } from './process-tracker.ts';
 import type { TrackedConnection } from './tick.ts';
 
 export interface ConnectionRecord extends TrackedConnection {
@@ -49,6 +50,8 @@ export interface ConnectionRecord extends TrackedConnection {
   acceptedBy: ConnectionRecord | undefined;
   /** Counters of the kernel engine, which then count instead of those of a dump. */
   flow: FlowCount | undefined;
+  /** The process of `pid` and `pidStartTicks` as it was looked up last. */
+  holder: Holder | undefined;
 }
 
 /** How the kernel engine's counters of a flow become those of its connection: base + read. */
@@ -129,6 +132,7 @@ export function createConnection(
     searches: 0,
     acceptedBy: undefined,
     flow: undefined,
+    holder: undefined,
   };
 }
 

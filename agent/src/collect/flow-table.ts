@@ -11,10 +11,10 @@ import { type ConnectionRecord, countPayload, sameAddress } from './connection.t
 import { applyFlow, createFlowConnection, joinFlow, rebaseFlow } from './flow-connection.ts';
 import type { OpenConnections } from './open-connections.ts';
 
-/** Ended connections kept for one look; beyond it they are counted as lost. */
-const MAX_ENDED_A_LOOK = 50_000;
+/** Ended connections kept for one look; beyond it they wait in the kernel, and what is told all the same is counted as lost. */
+const MAX_ENDED_A_LOOK = 20_000;
 /** A UDP flow that was quiet for so long when it ended was ended by its silence, and not by the release of its socket. */
-const QUIET_US = 30_000_000;
+const QUIET_US = 9_000_000;
 /** A connection that only the engine knows is given up when so many dumps in a row did not show it. */
 const MISSED_DUMPS = 2;
 
@@ -42,10 +42,13 @@ export class FlowTable {
   #reading = 0;
   #nowUs = 0;
   #elapsedUs = 0;
+  #readUs = 0;
   #lastTickUs = 0;
+  /** Flows that the last reading left out for want of room. */
+  #leftOut = 0;
   #first = true;
   #socketBytes = 0;
-  /** Ends that were beyond MAX_ENDED_A_LOOK, since the start. */
+  /** Ends that were beyond MAX_ENDED_A_LOOK, and flows for which there was no room, since the start. */
   lost = 0;
 
   constructor(all: OpenConnections, isOwn: IsOwn) {
@@ -58,12 +61,21 @@ export class FlowTable {
     return this.#socketBytes;
   }
 
-  /** Reads all that changed. After a dump, where there is one. */
+  /** Whether one more may end before the next look. */
+  get hasRoom(): boolean {
+    return this.#closed.length < MAX_ENDED_A_LOOK;
+  }
+
+  /** Reads all that changed since `previousUs`, when it was read last. After a dump, where there is one. */
   read(engine: KernelEngine, nowUs: number, previousUs: number): void {
     this.#nowUs = nowUs;
     this.#elapsedUs = nowUs - previousUs;
+    this.#readUs = nowUs;
     this.#reading++;
+    const leftOutBefore = this.#leftOut;
+    this.#leftOut = 0;
     engine.readFlows((flow) => this.#visit(flow));
+    this.lost += Math.max(0, this.#leftOut - leftOutBefore);
     for (const record of this.#active) if (record.flow?.reading !== this.#reading) this.#rest(record);
     for (const record of this.#older)
       if (record.closedUs === undefined) correctBase(record);
@@ -74,8 +86,9 @@ export class FlowTable {
   /** The engine told that it is over. Between two looks. */
   ended(flow: FlowReading, nowUs: number): void {
     this.#nowUs = Math.max(nowUs, this.#lastTickUs);
-    this.#elapsedUs = nowUs - this.#lastTickUs;
-    const record = this.#find(flow) ?? this.#create(flow);
+    this.#elapsedUs = nowUs - this.#readUs;
+    const known = this.#find(flow);
+    const record = known ?? this.#create(flow);
     if (!record) return;
     this.#apply(record, flow);
     if (flow.protocol === 17 && nowUs - flow.lastUs > QUIET_US && record.generation > 0) {
@@ -83,7 +96,8 @@ export class FlowTable {
       rebaseFlow(record.flow!);
       return;
     }
-    this.#end(record, this.#shownBefore(record) ? Math.max(flow.lastUs, this.#lastTickUs) : flow.lastUs);
+    const wasShown = known !== undefined && known.startedUs < this.#lastTickUs;
+    this.#end(record, wasShown ? Math.max(flow.lastUs, this.#lastTickUs) : flow.lastUs);
   }
 
   /** What opened and closed since the last call. */
@@ -106,6 +120,8 @@ export class FlowTable {
       else if (record.protocol === 6 && missed >= MISSED_DUMPS) this.#giveUp(record, engine);
       else this.#unseen.set(record, missed + 1);
     }
+    // What was left out lives all the same.
+    if (this.#all.isFull) return;
     const orphans = new Set<number>();
     engine.cookies((cookie) => {
       if (!this.#all.hasCookie(cookie)) orphans.add(cookie);
@@ -115,10 +131,14 @@ export class FlowTable {
   }
 
   #visit(flow: FlowReading): void {
-    const record = this.#find(flow) ?? this.#create(flow);
+    const record = this.#find(flow) ?? (this.#all.isFull ? this.#leaveOut() : this.#create(flow));
     if (!record) return;
     this.#apply(record, flow);
     if (flow.protocol === 6 && record.state === TCP_SYN_SENT && flow.rxPackets > 0) record.state = TCP_ESTABLISHED;
+  }
+
+  #leaveOut(): undefined {
+    this.#leftOut++;
   }
 
   #find(flow: FlowReading): ConnectionRecord | undefined {
@@ -131,7 +151,7 @@ export class FlowTable {
 
   /** undefined when it has ended already: a last packet may come behind its end. */
   #create(flow: FlowReading): ConnectionRecord | undefined {
-    if (flow.remotePort === 0 || (flow.protocol === 6 && this.#all.ended.has(flow.cookie))) return undefined;
+    if (flow.remotePort === 0 || (flow.protocol === 6 && this.#all.hasEnded(flow.cookie))) return undefined;
     const firstKnown = this.#first && flow.role === 'unknown';
     const record = createFlowConnection(flow, this.#all.nextHandle(), firstKnown);
     record.startedUs = Math.min(record.startedUs, this.#nowUs);
@@ -164,10 +184,6 @@ export class FlowTable {
     this.#active.delete(record);
     record.rxRate = 0;
     record.txRate = 0;
-  }
-
-  #shownBefore(record: ConnectionRecord): boolean {
-    return record.startedUs < this.#lastTickUs;
   }
 
   #end(record: ConnectionRecord, closedUs: number): void {

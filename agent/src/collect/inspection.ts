@@ -4,6 +4,7 @@ import type { ObservedExchange } from '../inspect/dns/exchanges.ts';
 import type { ObservedHello } from '../inspect/hello-inspector.ts';
 import { Inspector } from '../inspect/inspector.ts';
 import type { Payload } from '../inspect/payload.ts';
+import type { Inspected } from './collector.ts';
 import { type ConnectionRecord, tupleKey } from './connection.ts';
 import type { OpenConnections } from './open-connections.ts';
 import { PeerNames } from './peer-names.ts';
@@ -35,6 +36,14 @@ export class Inspection {
 
   inspect(payload: Payload): void {
     this.#inspector.inspect(payload);
+  }
+
+  /** What is not read any more gives its memory back. */
+  only(what: Inspected): void {
+    if (!what.dns) this.#inspector.forgetDns();
+    if (what.tls || what.quic) return;
+    this.#inspector.forgetHellos();
+    this.#hellos.clear();
   }
 
   /** Queries that nobody answered are given out, idle streams forgotten. */

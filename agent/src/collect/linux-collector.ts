@@ -1,6 +1,6 @@
 // The collector on Linux: opens every source and joins what they give into one tick.
 import { release } from 'node:os';
-import { type BriefProcesses, openBriefProcesses } from '../host/brief-processes.linux.ts';
+import { type BriefProcesses, CALM_PAUSE_MS, openBriefProcesses } from '../host/brief-processes.linux.ts';
 import { createLinuxClock } from '../host/clock.linux.ts';
 import { type CpuTimes, cpuPermille, openCpu } from '../host/cpu.linux.ts';
 import { readFacts, readSystemConstants } from '../host/facts.linux.ts';
@@ -12,11 +12,11 @@ import { ownCapabilities } from '../host/linux/capabilities.ts';
 import { type NamespaceDoor, openNamespaceDoor } from '../host/linux/network-namespace.ts';
 import { openForwarding } from '../host/forwarding.linux.ts';
 import { openPacketSocket } from '../host/linux/packet-socket.ts';
-import { trimMemory } from '../host/memory-trim.linux.ts';
+import { boundMalloc, relieveMemory } from '../host/memory-trim.linux.ts';
 import { openMemory } from '../host/memory.linux.ts';
 import { NetworkNamespaces } from '../host/namespaces.linux.ts';
 import { SocketOwners } from '../host/owners.linux.ts';
-import { readProcessDetails } from '../host/process-identity.linux.ts';
+import { type ProcessDetails, readProcessDetails } from '../host/process-identity.linux.ts';
 import { type ProcessRecord, ProcessTable } from '../host/processes.linux.ts';
 import { readScope } from '../host/scope.linux.ts';
 import { SocketClaims } from '../host/socket-claims.linux.ts';
@@ -30,7 +30,7 @@ import { ForeignNamespaces } from './foreign-namespaces.ts';
 import { Inspection } from './inspection.ts';
 import { hostBandwidth, InterfaceTracker } from './interface-tracker.ts';
 import { attempt, LinuxConnections, type LookWants } from './linux-connections.ts';
-import { OpenConnections } from './open-connections.ts';
+import { connectionsWithin, OpenConnections } from './open-connections.ts';
 import { Ownership } from './ownership.ts';
 import { ProcessTracker, type ProcessTrackerChanges } from './process-tracker.ts';
 import { SourceHealth } from './source-health.ts';
@@ -43,6 +43,10 @@ import type { CoverageReading, HostReading, InterfaceReading, Tick, TrackedProce
 /** The start, and what runs once, leave pages behind that are not used again soon. */
 const TRIM_AFTER_US = 10_000_000;
 const TRIM_EVERY_US = 600_000_000;
+/** Garbage is not collected again at once. */
+const RELIEVE_EVERY_US = 30_000_000;
+/** Memory was not short for so long: then the tables may grow again. */
+const RELEASE_AFTER_US = 60_000_000;
 
 class LinuxCollector implements HostCollector {
   readonly clock = createLinuxClock();
@@ -70,11 +74,9 @@ class LinuxCollector implements HostCollector {
   readonly #memory = openMemory();
   readonly #users = openUsers('/etc/passwd', () => this.clock.boottimeUs() / 1e3);
   readonly #processTable = new ProcessTable();
-  readonly #processes = new ProcessTracker(this.#constants, (record) =>
-    readProcessDetails('/proc', record.pid, record.kernelThread, this.#users),
-  );
-  readonly #open = new OpenConnections();
-  readonly #inspection = new Inspection(this.#open);
+  readonly #processes = new ProcessTracker(this.#constants, (record) => this.#details(record.pid, record.kernelThread));
+  readonly #open: OpenConnections;
+  readonly #inspection: Inspection;
   readonly #namespacesMissing: NamespaceState['unavailable'];
   readonly #namespaces: NetworkNamespaces | undefined;
   readonly #door: NamespaceDoor | undefined;
@@ -85,14 +87,20 @@ class LinuxCollector implements HostCollector {
   readonly #interfaces = new InterfaceTracker((names) => readInterfaceDetails(names));
   readonly #coverage = new Coverage();
   readonly #forwarding = openForwarding();
+  readonly #hideCommandLines: boolean;
   #previousCpu: CpuTimes | undefined;
   #lastInterfaces: InterfaceReading[] = [];
   #lastBandwidth: BandwidthReading = { boottimeUs: 0, rxRate: 0, txRate: 0, loopbackRate: 0 };
   #previousUs: number | undefined;
   #trimUs: number;
+  #relievedUs = -Infinity;
+  #squeezedUs = Infinity;
 
   constructor(options: HostCollectorOptions, openEngine: OpenEngine) {
     this.#name = options.name;
+    this.#hideCommandLines = options.hideCommandLines === true;
+    this.#open = new OpenConnections(connectionsWithin(options.memoryLimitBytes));
+    this.#inspection = new Inspection(this.#open);
     this.#trimUs = this.clock.boottimeUs() + TRIM_AFTER_US;
     this.#health = new SourceHealth(options.log);
     this.#namespacesMissing = whyNoNamespaces(this.scope, this.#capabilities, release());
@@ -126,8 +134,8 @@ class LinuxCollector implements HostCollector {
       this.#foreign = this.#openForeign(this.#door, this.#namespaces, !engineTellsEnds);
     [this.#brief, this.#briefRefused] = attempt(() =>
       openBriefProcesses({
-        readDetails: (pid) => readProcessDetails('/proc', pid, false, this.#users),
-        ...(engineNamesOwners ? {} : { onYoung: (young) => this.#claims.look(young) }),
+        readDetails: (pid) => this.#details(pid, false),
+        ...(engineNamesOwners ? { pauseMs: CALM_PAUSE_MS } : { onYoung: (young) => this.#claims.look(young) }),
       }),
     );
     const { eventsRefused } = this.#connections;
@@ -167,6 +175,19 @@ class LinuxCollector implements HostCollector {
   inspect(what: Inspected): void {
     this.#engine?.capture(what);
     this.#packets?.capture(what);
+    this.#inspection.only(what);
+  }
+
+  relieve(): void {
+    const nowUs = this.clock.boottimeUs();
+    // What garbage alone explains is gone after the first time.
+    if (nowUs - this.#relievedUs < RELIEVE_EVERY_US) {
+      this.#squeezedUs = nowUs;
+      this.#open.squeeze();
+      return;
+    }
+    this.#relievedUs = nowUs;
+    relieveMemory();
   }
 
   tick(watched = false): Tick {
@@ -227,10 +248,19 @@ class LinuxCollector implements HostCollector {
     this.#memory[Symbol.dispose]();
   }
 
+  #details(pid: number, kernelThread: boolean): ProcessDetails {
+    const details = readProcessDetails('/proc', pid, kernelThread, this.#users);
+    return this.#hideCommandLines ? { ...details, commandLine: '' } : details;
+  }
+
   #trim(nowUs: number): void {
+    if (nowUs - this.#squeezedUs > RELEASE_AFTER_US) {
+      this.#squeezedUs = Infinity;
+      this.#open.release();
+    }
     if (nowUs < this.#trimUs) return;
     this.#trimUs = nowUs + TRIM_EVERY_US;
-    trimMemory();
+    relieveMemory();
   }
 
   #openForeign(door: NamespaceDoor, namespaces: NetworkNamespaces, events: boolean): ForeignNamespaces {
@@ -242,12 +272,12 @@ class LinuxCollector implements HostCollector {
 
   /** Whose the connections are, what they are called, and what their processes are credited with. */
   #assign({ opened, closed }: ConnectionChanges, nowUs: number, previousUs: number): void {
-    const open = this.#open.byHandle;
-    this.#health.attempt('owners', () => this.#ownership.resolve(open.values(), { opened, closed }, nowUs), undefined);
+    const open = () => (this.#connections.isFresh ? this.#open.byHandle.values() : undefined);
+    this.#health.attempt('owners', () => this.#ownership.resolve(open(), { opened, closed }, nowUs), undefined);
     for (const record of opened) this.#inspection.name(record, nowUs);
-    this.#ownership.credit(open.values(), closed);
+    this.#ownership.credit(open() ?? [], closed);
     this.#claims.endTick();
-    this.#processes.settle(nowUs - previousUs);
+    this.#processes.settle(Math.max(nowUs - previousUs, this.#engine?.readSpanUs ?? 0));
   }
 
   #lookAtProcesses({ nowUs, previousUs, watched }: LookWants, connections: ConnectionChanges): ProcessTrackerChanges {
@@ -262,7 +292,7 @@ class LinuxCollector implements HostCollector {
     for (const record of changes.started) this.#owners.started(record);
     this.#namespaces?.look(changes);
     this.#foreign?.follow(nowUs, previousUs, connections);
-    const shown = this.#processes.update(this.#processTable, changes, nowUs);
+    const shown = this.#processes.update(this.#processTable, changes, nowUs, this.#connections.isFresh);
     for (const process of this.#passed(changes.exited, nowUs)) {
       shown.started.push(process);
       shown.exited.push(process);
@@ -320,5 +350,6 @@ export function openLinuxCollector(
   options: HostCollectorOptions,
   openEngine: OpenEngine = openKernelEngine,
 ): HostCollector {
+  boundMalloc();
   return new LinuxCollector(options, openEngine);
 }

@@ -46,6 +46,7 @@ export class LinuxConnections implements Disposable {
   /** CPU time of the last one. */
   #dumpCostUs = 0;
   #listenersChanged = false;
+  #isFresh = true;
 
   constructor({ all, engine, engineTellsEnds, engineNamesOwners }: LinuxConnectionsOptions) {
     this.#namesOwners = engineNamesOwners;
@@ -69,14 +70,20 @@ export class LinuxConnections implements Disposable {
     return this.#own.eventsLost + (this.#foreign?.eventsLost ?? 0) + (this.#engine?.eventsLost ?? 0);
   }
 
+  /** Whether the last look read anything of the open connections; else only what opened and ended is new. */
+  get isFresh(): boolean {
+    return this.#isFresh;
+  }
+
   look({ nowUs, previousUs, watched }: LookWants): ConnectionChanges {
     this.#engine?.drain();
     this.#all.beginLook();
     const isDue = this.#isDumpDue(nowUs, watched);
     const changes = isDue ? this.#dumpAll(nowUs, watched || !this.#engine) : noChanges();
+    this.#isFresh = isDue;
     if (!this.#engine) return changes;
     try {
-      this.#engine.look(nowUs, previousUs);
+      if (this.#engine.look(nowUs, previousUs, watched || isDue)) this.#isFresh = true;
       if (isDue && this.#isComplete(changes)) this.#engine.sweep(nowUs);
     } catch (error) {
       changes.failures.push({ source: 'ebpf', message: messageOf(error) });

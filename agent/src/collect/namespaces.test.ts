@@ -106,7 +106,8 @@ describe.skipIf(missing)('other network namespaces', () => {
     expect(ownSockets()).toBeGreaterThan(sockets);
     expect(at(seen[0]!.opened, 18_702).every((c) => !c.startedBefore)).toBe(true);
     await tell();
-    for (let i = 0; i < 10 && at(seen.at(-1)!.connections.values(), 18_702).length > 1; i++) {
+    // With a flood beside it the end may be found by a reading only, and those are seconds apart then.
+    for (let i = 0; i < 120 && at(seen.at(-1)!.connections.values(), 18_702).length > 1; i++) {
       await sleep(50);
       seen.push(collector.tick());
     }

@@ -1,8 +1,22 @@
-// The open connections of all network namespaces together.
+// The open connections of all network namespaces together, up to a bound.
+import { Generations } from '../inspect/generations.ts';
 import type { ConnectionRecord } from './connection.ts';
 
 /** Connections that ended and are remembered, so that late news of them are not taken for new ones. */
 const MAX_ENDED = 16_384;
+
+/** What the agent takes without any connection, and what one takes in all its tables, with the garbage that it makes. */
+const BASE_BYTES = 96 << 20;
+const CONNECTION_BYTES = 5_120;
+const LEAST_CONNECTIONS = 4_096;
+const MOST_CONNECTIONS = 200_000;
+const SQUEEZED = 0.8;
+
+/** How many connections fit into so much memory. */
+export function connectionsWithin(memoryBytes = Infinity): number {
+  const fitting = Math.floor((memoryBytes - BASE_BYTES) / CONNECTION_BYTES);
+  return Math.min(MOST_CONNECTIONS, Math.max(LEAST_CONNECTIONS, fitting));
+}
 
 /** What a TIME_WAIT remainder takes over. */
 export type Ended = Pick<
@@ -14,14 +28,36 @@ export class OpenConnections {
   readonly byHandle = new Map<number, ConnectionRecord>();
   /** Sockets by cookie, which is unique over all namespaces: TCP connections, and every socket that a dump shows. */
   readonly byCookie = new Map<number, ConnectionRecord>();
-  /** Connections whose end the kernel engine told, by cookie. */
-  readonly ended = new Map<number, Ended>();
+  /** Connections whose end the kernel engine told, by cookie; the oldest are forgotten. */
+  readonly ended = new Generations<Ended, number>(MAX_ENDED);
   /** UDP exchanges with one peer each that the kernel engine told of, by the socket's cookie. */
   readonly #peers = new Map<number, Map<string | number, ConnectionRecord>>();
   readonly #inodes = new Set<number>();
   /** Whether #inodes is of this look: most looks need none. */
   #inodesKnown = false;
+  readonly #most: number;
+  #maximum: number;
   #lastHandle = 0;
+
+  /** `maximum`: beyond so many no further connection is taken in. */
+  constructor(maximum = Infinity) {
+    this.#most = maximum;
+    this.#maximum = maximum;
+  }
+
+  /** Memory is short: from now on fewer than there are. Those that are known stay, the others are told of when they end. */
+  squeeze(): void {
+    this.#maximum = Math.min(this.#maximum, Math.max(LEAST_CONNECTIONS, Math.floor(this.byHandle.size * SQUEEZED)));
+  }
+
+  /** As many as at first again. */
+  release(): void {
+    this.#maximum = this.#most;
+  }
+
+  get isFull(): boolean {
+    return this.byHandle.size >= this.#maximum;
+  }
 
   nextHandle(): number {
     return ++this.#lastHandle;
@@ -64,10 +100,12 @@ export class OpenConnections {
     if (there?.size === 0) this.#peers.delete(record.cookie);
   }
 
-  /** The oldest goes first at the bound. */
   remember({ cookie, direction, pid, pidStartTicks, comm, uid, ownerRule }: ConnectionRecord): void {
     this.ended.set(cookie, { direction, pid, pidStartTicks, comm, uid, ownerRule, hasTimeWait: false });
-    if (this.ended.size > MAX_ENDED) this.ended.delete(this.ended.keys().next().value!);
+  }
+
+  hasEnded(cookie: number): boolean {
+    return this.ended.get(cookie) !== undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Claimant, SocketClaims } from '../host/socket-claims.linux.ts';
 import type { ProcessRecord } from '../host/processes.linux.ts';
 import { TCP_TIME_WAIT } from '../host/tcp-payload.ts';
 import { type ConnectionRecord, isOpen } from './connection.ts';
-import type { ProcessTracker } from './process-tracker.ts';
+import type { Holder, ProcessTracker } from './process-tracker.ts';
 
 // A server that accepts, forks and closes its own copy of a socket has done so by then.
 const CONFIRM_AFTER_US = 2_000_000;
@@ -40,9 +40,9 @@ export class Ownership {
     return this.#wanted.size > 0;
   }
 
-  /** Finds owners of the open connections that have none, and of those whose owner is gone or let go. */
+  /** Finds owners of the open connections that have none, and of those whose owner is gone or let go. `open` undefined: as before. */
   resolve(
-    open: Iterable<ConnectionRecord>,
+    open: Iterable<ConnectionRecord> | undefined,
     { opened = [], closed }: { opened?: readonly ConnectionRecord[]; closed: readonly ConnectionRecord[] },
     nowUs: number,
   ): void {
@@ -51,6 +51,16 @@ export class Ownership {
       if (record.pid !== 0 && !record.flow) this.#owners.touch(record.pid);
       this.#identify(record);
     }
+    if (open) this.#wantOwners(open, nowUs);
+    this.#searchEverywhere(nowUs);
+    const found = this.#owners.find(this.#wanted);
+    for (const [inode, process] of found) this.#assign(this.#wanted.get(inode)!, process, nowUs);
+    for (const record of opened)
+      if (record.pid === 0 && record.acceptedBy) inheritFromListener(record, record.acceptedBy);
+    for (const record of closed) if (record.pid === 0) this.#nameLate(record);
+  }
+
+  #wantOwners(open: Iterable<ConnectionRecord>, nowUs: number): void {
     this.#wanted.clear();
     this.#confirmations = CONFIRMATIONS_A_TICK;
     for (const record of open) {
@@ -58,12 +68,6 @@ export class Ownership {
       if (record.inode > 0 && this.#lacksOwner(record, nowUs) && this.#isSought(record, nowUs))
         this.#wanted.set(record.inode, record);
     }
-    this.#searchEverywhere(nowUs);
-    const found = this.#owners.find(this.#wanted);
-    for (const [inode, process] of found) this.#assign(this.#wanted.get(inode)!, process, nowUs);
-    for (const record of opened)
-      if (record.pid === 0 && record.acceptedBy) inheritFromListener(record, record.acceptedBy);
-    for (const record of closed) if (record.pid === 0) this.#nameLate(record);
   }
 
   /** The kernel tells only the pid of who acted: which process that is, the process table knows. */
@@ -84,9 +88,11 @@ export class Ownership {
   credit(open: Iterable<ConnectionRecord>, closed: Iterable<ConnectionRecord>): void {
     for (const record of open) {
       if (record.pid === 0) continue;
-      const comm = this.#processes.runs(record.pid, record.pidStartTicks) ? this.#processes.comm(record.pid) : '';
-      if (comm !== '') record.comm = comm;
-      if (comm !== '' && isOpen(record)) this.#processes.addConnection(record.pid);
+      const holder = this.#holderOf(record);
+      if (holder) {
+        record.comm = holder.shown.identity.comm;
+        if (isOpen(record)) holder.shown.connections++;
+      }
       this.#creditOne(record);
     }
     for (const record of closed) if (record.pid !== 0) this.#creditOne(record);
@@ -94,14 +100,19 @@ export class Ownership {
 
   #creditOne(record: ConnectionRecord): void {
     if (record.rxBytes === undefined || record.state === TCP_TIME_WAIT) return;
+    if (record.rxUncredited === 0 && record.txUncredited === 0 && record.holder?.hasTraffic) return;
     if (!this.#processes.credit(record.pid, record.pidStartTicks, record.rxUncredited, record.txUncredited)) return;
     record.rxUncredited = 0;
     record.txUncredited = 0;
   }
 
+  #holderOf(record: ConnectionRecord): Holder | undefined {
+    return (record.holder = this.#processes.holder(record.pid, record.pidStartTicks, record.holder));
+  }
+
   #lacksOwner(record: ConnectionRecord, nowUs: number): boolean {
     if (record.ownerRule === OwnerRule.OWNER_RULE_KERNEL) return false;
-    if (record.pid === 0 || !this.#processes.runs(record.pid, record.pidStartTicks)) return true;
+    if (record.pid === 0 || !this.#holderOf(record)) return true;
     // Who holds it tells more than who created or closed it, or who listens.
     if (isWeak(record.ownerRule)) return true;
     if (record.confirmOwnerUs === 0 || nowUs < record.confirmOwnerUs || this.#confirmations === 0) return false;

@@ -11,7 +11,9 @@ import { addressKey, type Payload } from '../inspect/payload.ts';
 import type { Inspected } from './collector.ts';
 import type { Inspection } from './inspection.ts';
 
+/** Its ring holds some 10,000 small packets. Less often while nothing comes. */
 const DRAIN_EVERY_MS = 100;
+const DRAIN_IDLE_MS = 300;
 const ADDRESSES_EVERY_US = 10_000_000;
 /** Raw IP of https://www.tcpdump.org/linktypes.html. */
 const LINKTYPE_RAW = 101;
@@ -26,7 +28,7 @@ export class PacketView implements Disposable {
   readonly #socket: PacketSocket;
   readonly #inspection: Inspection;
   readonly #clock: PacketViewOptions['clock'];
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   readonly #decoder = new PacketDecoder({ transport: (part) => this.#inspect(part), unreachable: () => {} });
   #wanted: Inspected = { dns: true, tls: true, quic: true };
   #own = new Set<string>();
@@ -38,7 +40,7 @@ export class PacketView implements Disposable {
     this.#socket = socket;
     this.#inspection = inspection;
     this.#clock = clock;
-    this.#timer = setInterval(() => this.drain(), DRAIN_EVERY_MS).unref();
+    this.#timer = this.#schedule(DRAIN_IDLE_MS);
   }
 
   get dropped(): number {
@@ -54,24 +56,34 @@ export class PacketView implements Disposable {
     this.#wanted = wanted;
   }
 
-  drain(): void {
+  /** @returns how many packets there were. */
+  drain(): number {
     const nowUs = this.#clock.boottimeUs();
     const offsetUs = nowUs - this.#clock.wallUs();
     if (nowUs - this.#ownUs > ADDRESSES_EVERY_US) this.#readAddresses(nowUs);
     try {
-      this.#socket.drain(({ bytes, outgoing, wallUs }) => {
+      const packets = this.#socket.drain(({ bytes, outgoing, wallUs }) => {
         this.#outgoing = outgoing;
         this.#decoder.decode(LINKTYPE_RAW, bytes, Math.min(nowUs, wallUs + offsetUs));
       });
       this.#failure = '';
+      return packets;
     } catch (error) {
       this.#failure = messageOf(error);
+      return 0;
     }
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#socket[Symbol.dispose]();
+  }
+
+  #schedule(afterMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const packets = this.drain();
+      this.#timer = this.#schedule(packets > 0 ? DRAIN_EVERY_MS : DRAIN_IDLE_MS);
+    }, afterMs).unref();
   }
 
   #inspect(part: Transport): void {

@@ -43,6 +43,7 @@ class PortableCollector implements HostCollector {
   readonly scope = process.platform === 'linux' ? readScope() : 'machine';
   readonly #readers: PortableReaders;
   readonly #name: string | undefined;
+  readonly #hideCommandLines: boolean;
   readonly #health: SourceHealth;
   readonly #poller = new Poller(() => this.clock.boottimeUs());
   readonly #polls: ReturnType<typeof startPolls>;
@@ -60,6 +61,7 @@ class PortableCollector implements HostCollector {
   constructor(options: HostCollectorOptions, readers: PortableReaders) {
     this.#readers = readers;
     this.#name = options.name;
+    this.#hideCommandLines = options.hideCommandLines === true;
     this.#health = new SourceHealth(options.log);
     this.machineId = machineIdOf(readers.machineId);
     this.bootId = readers.bootId ?? bootIdOf(this.machineId, this.#bootUnixUs());
@@ -101,6 +103,9 @@ class PortableCollector implements HostCollector {
   /** No payload is seen here. */
   inspect(): void {}
 
+  /** Its tables are small. */
+  relieve(): void {}
+
   [Symbol.dispose](): void {
     this.#poller[Symbol.dispose]();
     this.#readers[Symbol.dispose]();
@@ -120,7 +125,11 @@ class PortableCollector implements HostCollector {
   #lookAtProcesses(): { started: TrackedProcess[]; exited: TrackedProcess[] } {
     const fresh = this.#fresh(this.#polls.processes);
     if (!fresh) return { started: [], exited: [] };
-    return this.#processes.look(withoutOwnTools(fresh.value, process.pid, this.clock.wallUs()), fresh);
+    const rows = withoutOwnTools(fresh.value, process.pid, this.clock.wallUs());
+    return this.#processes.look(
+      this.#hideCommandLines ? rows.map((row) => ({ ...row, commandLine: '' })) : rows,
+      fresh,
+    );
   }
 
   #lookAtConnections(): PortableChanges {

@@ -17,6 +17,9 @@ interface Credited {
   hasTraffic: boolean;
 }
 
+/** A process as its connections refer to it from look to look. */
+export type Holder = Pick<Credited, 'record' | 'shown' | 'hasTraffic'> & { readonly runs: boolean };
+
 interface Tracked extends Credited {
   record: ProcessRecord;
   previousTicks: number;
@@ -24,6 +27,7 @@ interface Tracked extends Credited {
   readUs: number;
   /** When to read its details once more: a daemon gives up privileges and names itself just after its start. */
   refreshUs: number;
+  runs: boolean;
 }
 
 export interface ProcessTrackerChanges {
@@ -50,16 +54,17 @@ export class ProcessTracker {
     this.#readDetails = readDetails;
   }
 
-  /** Takes in a look at the process table. */
+  /** Takes in a look at the process table. `recounts`: the open connections are about to be counted anew. */
   update(
     table: ProcessTable,
     changes: { started: ProcessRecord[]; exited: ProcessRecord[] },
     nowUs: number,
+    recounts = true,
   ): ProcessTrackerChanges {
     this.#exited.clear();
     const exited = changes.exited.flatMap((record) => this.#exit(record, nowUs));
     const started = changes.started.map((record) => this.#start(record, nowUs, table));
-    for (const tracked of this.#tracked.values()) this.#refresh(tracked, nowUs);
+    for (const tracked of this.#tracked.values()) this.#refresh(tracked, nowUs, recounts);
     return { started, exited };
   }
 
@@ -87,14 +92,11 @@ export class ProcessTracker {
     for (const tracked of this.#tracked.values()) tracked.shown.connections = 0;
   }
 
-  /** Whether that very process runs. */
-  runs(pid: number, startTicks: number): boolean {
-    return this.#tracked.get(pid)?.record.startTicks === startTicks;
-  }
-
-  /** What it is called; empty when it does not run. */
-  comm(pid: number): string {
-    return this.#tracked.get(pid)?.shown.identity.comm ?? '';
+  /** That very process, while it runs. `known`: what an earlier call gave; it is not looked up again while it holds. */
+  holder(pid: number, startTicks: number, known: Holder | undefined): Holder | undefined {
+    if (known?.runs && known.record.pid === pid && known.record.startTicks === startTicks) return known;
+    const tracked = this.#tracked.get(pid);
+    return tracked?.record.startTicks === startTicks ? tracked : undefined;
   }
 
   /** Who ran under this pid at that time, if it runs or was seen to end in the last look. */
@@ -103,12 +105,6 @@ export class ProcessTracker {
     const wasThere = shown !== undefined && shown.identity.startedUs <= atUs + this.#tickUs;
     const { identity } = (wasThere ? shown : this.#exited.get(pid)?.shown) ?? {};
     return identity && { startTicks: identity.startTicks, comm: identity.comm };
-  }
-
-  /** Counts one open connection for a process. */
-  addConnection(pid: number): void {
-    const tracked = this.#tracked.get(pid);
-    if (tracked) tracked.shown.connections++;
   }
 
   /** Credits payload to a process that runs or has just exited; false when it is neither. */
@@ -138,6 +134,7 @@ export class ProcessTracker {
       rxCredit: 0,
       txCredit: 0,
       hasTraffic: false,
+      runs: true,
     };
     this.#tracked.set(record.pid, tracked);
     this.running.set(record.pid, tracked.shown);
@@ -147,6 +144,7 @@ export class ProcessTracker {
   #exit(record: ProcessRecord, nowUs: number): TrackedProcess[] {
     const tracked = this.#tracked.get(record.pid);
     if (tracked?.record !== record) return [];
+    tracked.runs = false;
     this.#tracked.delete(record.pid);
     this.running.delete(record.pid);
     this.#exited.set(record.pid, tracked);
@@ -174,9 +172,9 @@ export class ProcessTracker {
     };
   }
 
-  #refresh(tracked: Tracked, nowUs: number): void {
+  #refresh(tracked: Tracked, nowUs: number, recounts: boolean): void {
     const { record, shown } = tracked;
-    shown.connections = 0;
+    if (recounts) shown.connections = 0;
     if (!record.fresh) return;
     const ticks = record.cpuTicks - tracked.previousTicks;
     tracked.previousTicks = record.cpuTicks;

@@ -1,15 +1,16 @@
 // `foretop-agent install`: makes this host's agent a service that starts with the host.
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Option } from 'commander';
+import { capabilities, type Capability, type Signer, signers } from '@foretop/proto/trust';
+import { InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readEnvironment } from '../config/environment.ts';
 import { ConfigError, parseRunConfig } from '../config/run-config.ts';
 import { tiers, type WantedTier } from '../service/capabilities.ts';
-import { type Ceiling, ceilings } from '../service/ceiling.ts';
 import { install } from '../service/install.ts';
 import { packagedProgram, type Places, placesOf } from '../service/places.ts';
 import { ServiceError } from '../service/service-error.ts';
+import { isLabel } from '../trust/policy-text.ts';
 import { openEnrolment } from '../wire/enrolment.ts';
 import { type AgentStatus, readStatus } from '../wire/status.ts';
 import { failWith, readToken, type Registration } from './command.ts';
@@ -20,7 +21,9 @@ interface InstallFlags {
   name?: string;
   insecure?: boolean;
   ca?: string;
-  ceiling?: Ceiling;
+  ceiling?: Capability;
+  signer?: Signer;
+  label?: string[];
   tier: WantedTier;
   otherNamespaces?: boolean;
   dryRun?: boolean;
@@ -39,9 +42,16 @@ export const registerInstall: Registration = (program) => {
     .option('--ca <file>', "certificate authority (PEM) that vouches for the collector, if the host's own do not")
     .addOption(
       new Option('--ceiling <level>', 'the most that this host ever allows; observe when nothing is said').choices(
-        ceilings,
+        capabilities,
       ),
     )
+    .addOption(
+      new Option(
+        '--signer <kind>',
+        'the weakest signature that this host takes; passkey for ending when nothing is said',
+      ).choices(signers),
+    )
+    .option('--label <key=value>', 'a label by which a roster may name this host; may be given again', label)
     .addOption(
       new Option('--tier <number>', 'the highest tier, for which capabilities are given: 1 eBPF, 2 netlink, 3 none')
         .choices(tiers)
@@ -67,6 +77,8 @@ async function run(flags: InstallFlags): Promise<void> {
       token,
       authority: flags.ca === undefined ? undefined : readAuthority(flags.ca),
       ceiling: flags.ceiling,
+      signer: flags.signer,
+      labels: flags.label,
       tier: flags.tier,
       otherNamespaces: flags.otherNamespaces === true,
       dryRun: flags.dryRun === true,
@@ -76,6 +88,11 @@ async function run(flags: InstallFlags): Promise<void> {
   } catch (error) {
     failWith(error);
   }
+}
+
+function label(text: string, before: string[] = []): string[] {
+  if (!isLabel(text)) throw new InvalidArgumentError('A label such as env=prod is required.');
+  return [...before, text];
 }
 
 /** The text of the configuration file, or undefined when the one that is there holds. Throws ConfigError, ServiceError. */

@@ -10,7 +10,19 @@ export interface Environment {
   home: string | undefined;
   /** NOTIFY_SOCKET: where systemd hears how its service is. */
   notifySocket?: string | undefined;
+  /** What the process that talks to the network gets of it: certificates, and how names are resolved. */
+  network?: Readonly<Record<string, string>>;
 }
+
+const networkVariables = [
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_USE_SYSTEM_CA',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'LOCALDOMAIN',
+  'RES_OPTIONS',
+  'TMPDIR',
+];
 
 /** Empty variables count as not set. */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
@@ -21,5 +33,6 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     stateHome: read('XDG_STATE_HOME'),
     home: read('HOME'),
     notifySocket: read('NOTIFY_SOCKET'),
+    network: Object.fromEntries(networkVariables.flatMap((name) => (variables[name] ? [[name, variables[name]]] : []))),
   };
 }

@@ -66,6 +66,13 @@ describe('run configuration', () => {
   });
 });
 
+it('hands the process that talks to the network nothing but what it needs', () => {
+  const environment = readEnvironment({ NODE_EXTRA_CA_CERTS: '/ca.pem', FORETOP_AGENT_NAME: 'n', RES_OPTIONS: '' });
+  const config = parse({ collector: 'http://localhost:1', privilegeSplit: 'on' }, environment);
+  expect(config).toMatchObject({ networkEnvironment: { NODE_EXTRA_CA_CERTS: '/ca.pem' }, privilegeSplit: 'on' });
+  expect(parse({ collector: 'http://localhost:1' })).toMatchObject({ networkEnvironment: {}, privilegeSplit: 'auto' });
+});
+
 describe('configuration file', () => {
   const folderWith = (text: string): string => {
     const folder = mkdtempSync(join(tmpdir(), 'foretop-agent-config-'));

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { doubtsOf, printSettings, readSettingsFile, resolveSettings, type SettingsFile } from '@foretop/proto/settings';
 import type { Environment } from './environment.ts';
-import { type Engine, type LogLevel, settings } from './settings.ts';
+import { type Engine, type LogLevel, type PrivilegeSplit, settings } from './settings.ts';
 
 /** As they come from the command line. */
 export interface RunOptions {
@@ -14,6 +14,8 @@ export interface RunOptions {
   insecure?: boolean;
   maxSpool?: string;
   engine?: string;
+  privilegeSplit?: string;
+  ceilingFile?: string;
   cpuLimit?: string;
   memoryLimit?: string;
   /** The configuration file; without, agent.json in the data directory, if there is one. */
@@ -32,6 +34,11 @@ export interface RunConfig {
   logLevel: LogLevel;
   maxSpoolBytes: number;
   engine: Engine;
+  privilegeSplit: PrivilegeSplit;
+  /** undefined = the host's own. */
+  ceilingFile: string | undefined;
+  /** Environment of the process that talks to the network. */
+  networkEnvironment: Readonly<Record<string, string>>;
   /** Of a core. */
   cpuLimitPercent: number;
   memoryLimitBytes: number;
@@ -88,6 +95,9 @@ export function parseRunConfig(
     logLevel: values['log-level'],
     maxSpoolBytes: values['max-spool'],
     engine: values.engine,
+    privilegeSplit: values['privilege-split'],
+    ceilingFile: values['ceiling-file'],
+    networkEnvironment: environment.network ?? {},
     cpuLimitPercent: values['cpu-limit'],
     memoryLimitBytes: values['memory-limit'],
     printed: printSettings(settings, { ...resolved, values: { ...values, data: dataDirectory } }),

@@ -19,6 +19,10 @@ export type LogLevel = (typeof logLevels)[number];
 export const engines = ['auto', 'bpf', 'netlink'] as const;
 export type Engine = (typeof engines)[number];
 
+/** Whether the process that talks to the network is one without rights. */
+export const privilegeSplits = ['auto', 'on', 'off'] as const;
+export type PrivilegeSplit = (typeof privilegeSplits)[number];
+
 /** An address of a web server, without anything that does not belong to an address. */
 const address: Kind<string> = {
   placeholder: '<url>',
@@ -70,6 +74,18 @@ export const settings = defineSettings({
     kind: choice(engines),
     default: 'auto',
     variable: 'FORETOP_AGENT_ENGINE',
+  }),
+  'privilege-split': setting<PrivilegeSplit>({
+    text: 'whether a process of its own, without capabilities, keys and files, talks to the network (Linux): on, off, auto (on where the agent has capabilities and the host allows more than looking)',
+    kind: choice(privilegeSplits),
+    default: 'auto',
+    variable: 'FORETOP_AGENT_PRIVILEGE_SPLIT',
+  }),
+  'ceiling-file': setting<string | undefined>({
+    text: "the host's ceiling instead of /etc/foretop-agent/ceiling.json; believed only if root or the user of this process owns it and nobody else may write it",
+    kind: path,
+    default: undefined,
+    variable: 'FORETOP_AGENT_CEILING_FILE',
   }),
   'cpu-limit': setting<number>({
     text: 'CPU that the agent may use, percent of a core; above it, it gives up QUIC names, TLS names, DNS, the live rate and the sample interval in this order, says so, and takes them up again later',

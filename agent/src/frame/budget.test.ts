@@ -78,3 +78,15 @@ it('tells each span as a gap, one that lasts in pieces', () => {
   agent.use(5, 100);
   expect(agent.budget.takeGaps(agent.now())).toEqual([]);
 });
+
+it('tells once a judgement that memory is short, before anything is given up for it', () => {
+  const agent = run();
+  agent.use(5, 4, 195 << 20);
+  expect(agent.budget.isShortOfMemory()).toBe(false);
+  agent.use(5, 1, 195 << 20);
+  expect([agent.budget.isShortOfMemory(), agent.budget.isShortOfMemory()]).toEqual([true, false]);
+  agent.use(5, 5, 210 << 20);
+  expect([agent.budget.isShortOfMemory(), agent.budget.givenUp()]).toEqual([true, 0]);
+  agent.use(5, 5, 210 << 20);
+  expect(agent.budget.givenUp()).toBe(1);
+});

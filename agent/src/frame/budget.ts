@@ -15,6 +15,8 @@ export interface Budget {
   observe(use: BudgetUse): boolean;
   /** Bits of what is given up now. */
   givenUp(): number;
+  /** Whether the last judgement found memory near its limit or above; once for each judgement. */
+  isShortOfMemory(): boolean;
   /** Spans that are over since the last call; one that lasts is told in pieces. */
   takeGaps(nowUs: number): RecordedGap[];
 }
@@ -57,6 +59,7 @@ export function createBudget(limits: BudgetLimits): Budget {
   let takenUpUs = -Infinity;
   let sinceUs = 0;
   let gaps: RecordedGap[] = [];
+  let shortOfMemory = false;
 
   const bits = () => budgetSteps.slice(0, steps).reduce((sum, { bit }) => sum | bit, 0);
 
@@ -89,6 +92,7 @@ export function createBudget(limits: BudgetLimits): Budget {
       window = { startUs: nowUs, cpuUs };
       const isAbove = cpu > limits.cpuPercent || memoryBytes > limits.memoryBytes;
       const isBelow = cpu < limits.cpuPercent * wellBelow && memoryBytes < limits.memoryBytes * wellBelowMemory;
+      shortOfMemory = memoryBytes >= limits.memoryBytes * wellBelowMemory;
       above = isAbove ? above + 1 : 0;
       below = isBelow ? below + 1 : 0;
       if (above >= windowsAbove && steps < budgetSteps.length) {
@@ -102,6 +106,11 @@ export function createBudget(limits: BudgetLimits): Budget {
       return true;
     },
     givenUp: bits,
+    isShortOfMemory() {
+      const was = shortOfMemory;
+      shortOfMemory = false;
+      return was;
+    },
     takeGaps(nowUs) {
       if (steps > 0 && nowUs - sinceUs >= pieceUs) tell(nowUs);
       const told = gaps;

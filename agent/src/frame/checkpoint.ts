@@ -61,7 +61,9 @@ export function encodeCheckpointStep(step: CheckpointStep): Uint8Array {
     entries: step.entries.map(toStored),
     ended: step.ended,
   };
-  return zstdCompressSync(JSON.stringify(stored));
+  const text = Buffer.from(JSON.stringify(stored));
+  // So that the tables of the compressor fit what is mostly a few hundred bytes.
+  return zstdCompressSync(text, { pledgedSrcSize: text.length });
 }
 
 /** Throws when the bytes are not a step; since the spool is checksummed, that is another version's file. */

@@ -4,20 +4,19 @@ import { createDelivery } from './delivery.ts';
 
 const SECOND = 1_000_000;
 
-it('tells late from backfilled', () => {
+it('tells by the delay: nothing up to 30 s, late up to a minute, backfilled beyond', () => {
   const delivery = createDelivery();
-  const flush = (at: number, connected: boolean, batches = 1) =>
-    delivery.flushed({ nowUs: at * SECOND, seconds: 5, batches, connected });
-  flush(5, true);
-  delivery.delivered(6 * SECOND, 0);
+  const flush = (at: number, batches = 1) => delivery.flushed({ nowUs: at * SECOND, seconds: 5, batches });
+  flush(5);
+  delivery.delivered(35 * SECOND, 0);
   expect(delivery.counts()).toEqual({ lateSeconds: 0, backfilledSeconds: 0 });
-  flush(10, true, 2);
-  flush(15, false);
-  flush(20, false, 0);
-  delivery.delivered(22 * SECOND, 2);
+  flush(40, 2);
+  flush(45);
+  flush(50, 0);
+  delivery.delivered(71 * SECOND, 2);
   expect(delivery.counts()).toEqual({ lateSeconds: 0, backfilledSeconds: 0 });
-  delivery.delivered(45 * SECOND, 1);
+  delivery.delivered(71 * SECOND, 1);
   expect(delivery.counts()).toEqual({ lateSeconds: 5, backfilledSeconds: 0 });
-  delivery.delivered(46 * SECOND, 0);
+  delivery.delivered(106 * SECOND, 0);
   expect(delivery.counts()).toEqual({ lateSeconds: 5, backfilledSeconds: 10 });
 });

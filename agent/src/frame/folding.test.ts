@@ -3,7 +3,7 @@ import { Direction } from '@foretop/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connection } from '../../test/synthetic-ticks.ts';
-import { foldAbove, foldCloses } from './folding.ts';
+import { ClosedRows, foldAbove, type FoldingBounds } from './folding.ts';
 import type { SegmentRow } from './segments.ts';
 
 const row = fc
@@ -23,13 +23,20 @@ const row = fc
     ...(ended ? { ended: ['6:1'] } : {}),
   }));
 
+/** What a flush takes, and how many found no room. */
+function fold(rows: readonly SegmentRow[], bounds?: FoldingBounds): { folded: SegmentRow[]; lost: number } {
+  const waiting = new ClosedRows(bounds);
+  const lost = rows.filter((row) => !waiting.add(row)).length;
+  return { folded: waiting.take(), lost };
+}
+
 const total = (rows: SegmentRow[], of: (row: SegmentRow) => number) => rows.reduce((sum, row) => sum + of(row), 0);
 
-describe('foldCloses', () => {
+describe('rows of closed connections', () => {
   it('keeps sums and counts, and leaves no more than the bound of a group', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 600 }), (rows) => {
-        const folded = foldCloses(rows);
+        const { folded } = fold(rows);
         expect(total(folded, ({ connectionCount }) => connectionCount)).toBe(rows.length);
         expect(total(folded, ({ rxBytes }) => rxBytes ?? 0)).toBe(total(rows, ({ rxBytes }) => rxBytes ?? 0));
         const whole = folded.filter(({ closed, ended }) => closed && !ended);
@@ -50,7 +57,7 @@ describe('foldCloses', () => {
       ...{ startedUs: 0, startedBefore: false, startUs: 0, endUs: 1, connectionCount: 1 },
       ...(index % 2 ? { closed: true, ended: [`6:${index}`] } : { closed: false }),
     }));
-    expect(foldCloses(kept)).toEqual(kept);
+    expect(fold(kept).folded).toEqual(kept);
   });
 
   it('groups a server by its own port and zeroes what differs', () => {
@@ -66,7 +73,7 @@ describe('foldCloses', () => {
       },
       txBytes: 2,
     }));
-    const [folded, ...rest] = foldCloses(served);
+    const [folded, ...rest] = fold(served).folded;
     expect(rest).toEqual([]);
     expect(folded).toMatchObject({ startUs: 0, endUs: 159, connectionCount: 60, txBytes: 120 });
     expect(folded!.connection).toMatchObject({
@@ -74,5 +81,34 @@ describe('foldCloses', () => {
       remotePort: 0,
       remoteAddress: Uint8Array.of(10, 0, 0, 2),
     });
+  });
+
+  it('of many services are folded by process beyond a bound, and only beyond a second one lost', () => {
+    const bounds = { coarseAbove: 100, rowsMax: 110 };
+    const to = (pid: number, remotePort: number): SegmentRow => ({
+      connection: connection({ pid, remotePort }),
+      ...{ startedUs: 1, startedBefore: false, startUs: 1, endUs: 2, closed: true, connectionCount: 1, rxBytes: 3 },
+    });
+    const probes = Array.from({ length: 5_000 }, (_, index) => to(1 + (index % 2), index + 1));
+    const { folded, lost } = fold(probes, bounds);
+    expect(lost).toBe(0);
+    expect(folded).toHaveLength(102);
+    expect(folded.at(-1)).toMatchObject({
+      connectionCount: 2_450,
+      rxBytes: 7_350,
+      connection: { pid: 2, remotePort: 0 },
+    });
+    const others = Array.from({ length: 20 }, (_, index) => to(100 + index, 1));
+    expect(fold([...probes, ...others], bounds)).toMatchObject({ folded: { length: 110 }, lost: 12 });
+  });
+
+  it('leave the connections that they are folded from as they were', () => {
+    const rows = Array.from({ length: 60 }, (_, index): SegmentRow => ({
+      connection: connection({ remoteAddress: Uint8Array.of(10, 0, 0, index) }),
+      ...{ startedUs: 1, startedBefore: false, startUs: 1, endUs: 2, closed: true, connectionCount: 1, rxBytes: 3 },
+    }));
+    const copy = structuredClone(rows);
+    expect(fold(rows).folded).toMatchObject([{ connectionCount: 60 }]);
+    expect(rows).toEqual(copy);
   });
 });

@@ -11,6 +11,7 @@ import {
 import type { BandwidthReading } from '../collect/collector.ts';
 import type { InterfaceReading, Tick, TrackedConnection, TrackedDns, TrackedProcess } from '../collect/tick.ts';
 import { dnsAddressesMax, dnsNamesMax, processBytes } from './batch-body.ts';
+import { SentConnections, wholeRate } from './live-sent.ts';
 import { connectionUpdates, processUpdates } from './live-updates.ts';
 
 export interface LiveFramer {
@@ -30,8 +31,8 @@ const recentDnsMax = 100;
 /** Of one tick; of more the newest are shown. */
 const dnsPerTickMax = 1_000;
 
-/** What the other side has of a connection; a change in `row` needs the whole row again. */
-interface SentConnection {
+/** What the other side has of a process; a change in `row` needs the whole row again. */
+interface SentProcess {
   row: string;
   values: string;
 }
@@ -39,8 +40,8 @@ interface SentConnection {
 export function createLiveFramer(): LiveFramer {
   let sequence = 0;
   let keyFrame = true;
-  let connections = new Map<number, SentConnection>();
-  let processes = new Map<number, SentConnection>();
+  const connections = new SentConnections();
+  let processes = new Map<number, SentProcess>();
   let recentDns: TrackedDns[] = [];
 
   const frame = (boottimeUs: number, content: LiveFrame): LiveFrame => {
@@ -50,18 +51,7 @@ export function createLiveFramer(): LiveFramer {
   };
 
   function connectionParts(tick: Tick): LiveFrame[] {
-    const opened: TrackedConnection[] = [];
-    const updated: TrackedConnection[] = [];
-    const next: typeof connections = new Map();
-    for (const [handle, connection] of tick.connections) {
-      const before = connections.get(handle);
-      const now = { row: connectionRow(connection), values: connectionValues(connection) };
-      next.set(handle, now);
-      if (before?.row !== now.row) opened.push(connection);
-      else if (before.values !== now.values) updated.push(connection);
-    }
-    const closed = [...connections.keys()].filter((handle) => !next.has(handle));
-    connections = next;
+    const { opened, updated, closed } = connections.take(tick.connections);
     const parts: LiveFrame[] = [
       ...chunked(closed).map((closed) => ({ closed })),
       ...chunked(opened).map((rows) => ({ opened: rows.map(liveConnection) })),
@@ -101,7 +91,7 @@ export function createLiveFramer(): LiveFramer {
   return {
     restart() {
       keyFrame = true;
-      connections = new Map();
+      connections.clear();
       processes = new Map();
     },
     bandwidth: ({ boottimeUs, rxRate, txRate, loopbackRate }) =>
@@ -148,14 +138,10 @@ function withLast(parts: LiveFrame[], mark: LiveFrame): LiveFrame[] {
   return last ? [...parts.slice(0, -1), { ...last, ...mark }] : [mark];
 }
 
-const connectionRow = (c: TrackedConnection) =>
-  `${c.pid},${c.pidStartTicks},${c.comm},${c.direction},${c.startedUs},${c.ownerRule},${c.nameSource},${c.name},${c.alpn}`;
-const connectionValues = (c: TrackedConnection) =>
-  `${c.state},${c.rxBytes},${c.txBytes},${round(c.rxRate)},${round(c.txRate)},${c.rttUs},${c.retransmissions}`;
 const processRow = ({ identity, state }: TrackedProcess) =>
   `${identity.startTicks},${identity.comm},${identity.executable},${identity.commandLine},${identity.cgroup},${state}`;
 const processValues = (p: TrackedProcess) =>
-  `${p.cpuPermille},${p.memoryBytes},${p.threads},${p.connections},${p.descriptors},${round(p.rxRate)},${round(p.txRate)}`;
+  `${p.cpuPermille},${p.memoryBytes},${p.threads},${p.connections},${p.descriptors},${wholeRate(p.rxRate)},${wholeRate(p.txRate)}`;
 
 function liveConnection(c: TrackedConnection): LiveConnection {
   const { handle, cookie, protocol, state, direction, localAddress, localPort, remoteAddress, remotePort } = c;
@@ -165,8 +151,8 @@ function liveConnection(c: TrackedConnection): LiveConnection {
     ...{ handle, cookie, protocol, state, direction, localAddress, localPort, remoteAddress, remotePort },
     ...{ pid, pidStartTicks, comm, uid, startedUs, startedBefore, rxBytes, txBytes, rttUs, retransmissions },
     ...{ name, nameSource, alpn, ownerRule },
-    rxRate: round(c.rxRate),
-    txRate: round(c.txRate),
+    rxRate: wholeRate(c.rxRate),
+    txRate: wholeRate(c.txRate),
   };
 }
 
@@ -190,8 +176,8 @@ function liveProcess(process: TrackedProcess): LiveProcess {
   return {
     ...{ identity, memoryBytes, threads, connections, descriptors, state },
     cpuPermille: whole(process.cpuPermille),
-    rxRate: round(process.rxRate),
-    txRate: round(process.txRate),
+    rxRate: wholeRate(process.rxRate),
+    txRate: wholeRate(process.txRate),
   };
 }
 
@@ -208,4 +194,3 @@ function interfaceSample(reading: InterfaceReading): InterfaceSample {
 }
 
 const whole = (value: number) => Math.round(value);
-const round = (value: number | undefined) => (value === undefined ? undefined : Math.round(value));

@@ -2,11 +2,11 @@
 //
 // Invariant: for every connection, the deltas emitted so far add up to the counters it had at its last row, less what they
 // showed when the agent first looked. Rows of one connection follow each other without overlap.
-import { limits } from '@foretop/proto';
+import { Direction, limits } from '@foretop/proto';
 import type { Tick, TrackedConnection } from '../collect/tick.ts';
 import { connectionKey, type Checkpoint, type CheckpointEntry } from './checkpoint.ts';
 import { copyCounters, growthOf, noCounters, reached, type Counters } from './counters.ts';
-import { foldCloses } from './folding.ts';
+import { ClosedRows } from './folding.ts';
 
 export interface SegmentRow extends Counters {
   connection: TrackedConnection;
@@ -38,8 +38,11 @@ export const stallUs = 5_000_000;
 /** After a stall or a restart: how far back the next row may reach, and over what time the rows are spread. */
 const resumeReachUs = 200_000_000;
 const resumeSpreadUs = 60_000_000;
-/** Closed connections waiting for a flush; more are lost and counted. */
-const pendingMax = limits.batchRows * 5;
+/**
+ * Peers of this host's UDP sockets that get their first row in one flush. The others wait for the next ones: most have ended by
+ * then, and a server's many short exchanges are folded instead of having two rows each.
+ */
+const firstRowsOfPeersMax = 500;
 
 interface Emitted {
   connection: TrackedConnection;
@@ -61,7 +64,7 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
   const isFirstRun = restored === undefined;
   let open: Tick['connections'] = new Map();
   let hasLooked = false;
-  let waiting: SegmentRow[] = [];
+  const waiting = new ClosedRows();
   let lost = 0;
 
   const emittedOf = (connection: TrackedConnection): Emitted => {
@@ -71,8 +74,7 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
     return entry;
   };
   const wait = (row: SegmentRow) => {
-    if (waiting.length < pendingMax) waiting.push(row);
-    else lost++;
+    if (!waiting.add(row)) lost++;
   };
 
   /** Takes over what an earlier run of this boot had emitted; what is gone by now ended while nobody looked. */
@@ -114,10 +116,12 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
   }
 
   function takeOpen(rows: SegmentRow[], nowUs: number, final: boolean): void {
+    let peersLeft = firstRowsOfPeersMax;
     for (const connection of open.values()) {
       if (!isOwn(connection)) continue;
       const entry = emittedOf(connection);
       if (!final && (entry.dueUs > nowUs || rows.length >= rowsMax)) continue;
+      if (!final && !entry.known && isPeer(connection) && peersLeft-- <= 0) continue;
       const row = rowOf(entry, nowUs, false);
       entry.dueUs = nowUs + (entry.known ? periodUs : spread(connection.handle) * periodUs);
       entry.counters = reached(copyCounters(connection), entry.counters);
@@ -144,10 +148,9 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
       for (const connection of closed) close(connection);
     },
     flush(nowUs, final) {
-      const folded = foldCloses(waiting);
+      const folded = waiting.take();
       const rows = folded.slice(0, rowsMax);
       for (const cutRow of folded.slice(rowsMax)) lost += cutRow.connectionCount;
-      waiting = [];
       takeOpen(rows, nowUs, final);
       const result = { rows, lost };
       lost = 0;
@@ -159,6 +162,10 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
 
 /** A TIME_WAIT remainder is the end of a connection that has its rows already. */
 const isOwn = (connection: TrackedConnection) => connection.remainder !== true;
+
+/** Of a UDP socket that others talk to. */
+const isPeer = ({ protocol, direction }: TrackedConnection) =>
+  protocol === 17 && direction === Direction.DIRECTION_INBOUND;
 
 function fresh(connection: TrackedConnection, isFirstRun: boolean): Emitted {
   const { startedUs, startedBefore } = connection;

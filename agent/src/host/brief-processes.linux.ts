@@ -39,6 +39,8 @@ const EVENTS_A_DRAIN = 4_096;
 const GLIMPSES_A_LOOK = 500;
 /** Events of so long are taken together, so that a burst of processes wakes the agent 50 times a second at most. */
 const PAUSE_MS = 20;
+/** Where nothing but names hangs on it. */
+export const CALM_PAUSE_MS = 60;
 const WAIT_MS = 250;
 /** A process is young for so long after its exec: then looks at the whole table have met it. */
 const YOUNG_MS = 2_000;
@@ -50,8 +52,11 @@ export function openBriefProcesses(options: {
   onYoung?: (young: readonly Glimpse[]) => void;
   connector?: Connector;
   root?: string;
+  /** How long events are taken together. */
+  pauseMs?: number;
 }): BriefProcesses {
-  return new Watch({ root: '/proc', onYoung: undefined, ...options }, options.connector ?? new ProcessConnector());
+  const defaults = { root: '/proc', onYoung: undefined, pauseMs: PAUSE_MS };
+  return new Watch({ ...defaults, ...options }, options.connector ?? new ProcessConnector());
 }
 
 type Connector = Pick<ProcessConnector, 'drain' | 'wait'> & Disposable;
@@ -60,6 +65,7 @@ interface WatchOptions {
   readDetails: (pid: number) => ProcessDetails;
   onYoung: ((young: readonly Glimpse[]) => void) | undefined;
   root: string;
+  pauseMs: number;
 }
 
 class Watch implements BriefProcesses {
@@ -67,6 +73,7 @@ class Watch implements BriefProcesses {
   readonly #onYoung: WatchOptions['onYoung'];
   readonly #readDetails: (pid: number) => ProcessDetails;
   readonly #root: string;
+  readonly #pauseMs: number;
   readonly #stat = createProcessStat();
   readonly #stop = new AbortController();
   /** By pid; of one that executed twice, the newer. */
@@ -81,6 +88,7 @@ class Watch implements BriefProcesses {
     this.#readDetails = options.readDetails;
     this.#onYoung = options.onYoung;
     this.#root = options.root;
+    this.#pauseMs = options.pauseMs;
     void this.#run();
   }
 
@@ -108,11 +116,11 @@ class Watch implements BriefProcesses {
     const { signal } = this.#stop;
     try {
       while (!signal.aborted) {
-        const came = await this.#connector.wait(this.#young.size > 0 ? PAUSE_MS : WAIT_MS);
+        const came = await this.#connector.wait(this.#young.size > 0 ? this.#pauseMs : WAIT_MS);
         if (signal.aborted) return;
         if (came) this.#drain();
         this.#showYoung();
-        if (came) await sleep(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
+        if (came) await sleep(this.#pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
       }
     } catch (error) {
       this.#counters.failure = messageOf(error);

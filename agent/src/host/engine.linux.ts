@@ -171,9 +171,11 @@ function createEngine({ options, features, maps, ring, scans, parts }: Assembly)
     },
     drain(events) {
       if (!open) return 0;
-      const taken = ring.drain((words, bytes, offset, end) => readEvent(events, words, bytes, offset, end));
-      return taken + flows.finish((flow) => events.closed(flow), deleteOwner);
+      const hasRoom = () => events.hasRoom?.() ?? true;
+      const taken = ring.drain((words, bytes, offset, end) => readEvent(events, words, bytes, offset, end), hasRoom);
+      return taken + flows.finish((flow) => events.closed(flow), deleteOwner, hasRoom);
     },
+    ringFill: () => ring.fill,
     readScans(visit) {
       if (open) scans?.read(visit);
     },

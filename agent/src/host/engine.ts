@@ -68,6 +68,8 @@ export interface EngineEvents {
   /** The flow has ended and its entries in the kernel's maps are gone; these are its last counters. */
   closed(flow: FlowReading): void;
   payload(copy: PayloadCopy): void;
+  /** Asked before each; what finds no room stays in the kernel, whose buffers and maps are bounded. */
+  hasRoom?(): boolean;
 }
 
 /** Packets to places where nothing answers, from one source to one local port, since the last reading. */
@@ -120,8 +122,10 @@ export interface KernelEngine extends Disposable {
   readonly features: readonly EngineFeature[];
   /** Visits every flow whose counters changed since the last call, and every flow on the first. */
   readFlows(visit: (flow: FlowReading) => void): void;
-  /** Takes what the kernel has put into the ring buffer, oldest first. Call it every 100 to 250 ms. @returns events taken. */
+  /** Takes what the kernel has put into the ring buffer, oldest first. Call it often enough that it does not fill. @returns events taken. */
   drain(events: EngineEvents): number;
+  /** How full the ring buffer was when it was drained last, 0 to 1. */
+  ringFill(): number;
   /** Visits and forgets the scan evidence. */
   readScans(visit: (scan: ScanReading) => void): void;
   /** A number that is another when TCP sockets listen at other ports than before. */

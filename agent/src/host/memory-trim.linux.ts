@@ -1,8 +1,15 @@
-// Gives memory back that only the start needed: pages of the executable that nothing touches any more, and free pages of malloc.
+// Gives memory back that only the start or a flood needed: pages of the executable that nothing touches any more, garbage, and free
+// pages of malloc.
 import { readFileSync, readlinkSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { openLibc } from './linux/libc.ts';
 
 const MADV_DONTNEED = 4;
+// malloc.h
+const M_MMAP_THRESHOLD = -3;
+const M_ARENA_MAX = -8;
+const LARGE_BYTES = 128 << 10;
 
 interface Mapping {
   address: bigint;
@@ -13,7 +20,7 @@ interface Mapping {
  * What is used again comes back from the page cache, at a fraction of a microsecond a page. Does nothing where it cannot; throws
  * HostError `libc-missing`.
  */
-export function trimMemory(): void {
+function trimPages(): void {
   const libc = openLibc();
   try {
     const executable = readlinkSync('/proc/self/exe');
@@ -23,6 +30,30 @@ export function trimMemory(): void {
     // Without /proc it stays as it is.
   }
   libc.mallocTrim();
+}
+
+/**
+ * One pool of malloc for all threads that begin from now on, which take 3 MB each otherwise; and large blocks are given back as
+ * soon as they are free, however large blocks were before. Throws HostError `libc-missing`.
+ */
+export function boundMalloc(): void {
+  const libc = openLibc();
+  libc.mallopt(M_ARENA_MAX, 1);
+  libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+}
+
+type CollectGarbage = (options: { type: 'major'; flavor: 'last-resort' }) => void;
+
+let collectGarbage: CollectGarbage | undefined;
+
+/** V8 lets garbage grow while the machine has room, and knows nothing of a limit of the whole process. Takes some 50 ms. */
+export function relieveMemory(): void {
+  if (!collectGarbage) {
+    setFlagsFromString('--expose-gc');
+    collectGarbage = runInNewContext('gc') as CollectGarbage;
+  }
+  collectGarbage({ type: 'major', flavor: 'last-resort' });
+  trimPages();
 }
 
 /** Mappings of this file that nobody can write to and nobody has: what was changed in a private copy would be lost. */

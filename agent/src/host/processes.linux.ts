@@ -33,7 +33,7 @@ export interface ProcessRecord {
 export interface LookWants {
   /** Read every process, also those at rest. */
   all?: boolean;
-  /** Count the descriptors of every process, also of those at rest. */
+  /** Count the descriptors of every process, also of those at rest; false: only of new ones. By default of those that are read. */
   descriptors?: boolean;
 }
 
@@ -69,6 +69,8 @@ export class ProcessTable implements Disposable {
   readonly #statx = new Uint8Array(256);
   readonly #statxWords = new Uint32Array(this.#statx.buffer);
   readonly #maxCached: number;
+  /** Whether this look counts descriptors of processes that are known. */
+  #counts = true;
   #cached = 0;
   #generation = 0;
 
@@ -85,6 +87,7 @@ export class ProcessTable implements Disposable {
   look(wants: LookWants = {}): ProcessChanges {
     const changes: ProcessChanges = { started: [], exited: [], renamed: [] };
     this.#generation++;
+    this.#counts = (wants.all ?? false) || (wants.descriptors ?? true);
     for (const name of this.#list()) {
       const first = name.charCodeAt(0);
       if (first < 0x30 || first > 0x39) continue;
@@ -198,7 +201,8 @@ export class ProcessTable implements Disposable {
     record.cpuTicks = stat.utime + stat.stime;
     record.threads = stat.threads;
     record.rssPages = stat.rssPages;
-    if (this.countsDescriptors && !record.kernelThread) record.descriptors = this.#directorySize(record.descriptorPath);
+    if (this.countsDescriptors && !record.kernelThread && (this.#counts || record.descriptors < 0))
+      record.descriptors = this.#directorySize(record.descriptorPath);
     record.renamed =
       this.#buffer.compare(record.commBytes, 0, record.commBytes.length, stat.commStart, stat.commEnd) !== 0;
     const isSame =

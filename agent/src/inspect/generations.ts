@@ -3,16 +3,16 @@
 // The usual way, taking a key out of a Map and putting it back at its end, is slow in V8: a place that became free stays in the
 // table until it is built anew, and every look at the front or along the key's chain passes over all of them.
 
-export class Generations<T> {
+export class Generations<T, Key = string> {
   readonly #half: number;
-  readonly #onForgotten: ((key: string, value: T) => void) | undefined;
-  #young = new Map<string, T>();
-  #old = new Map<string, T>();
+  readonly #onForgotten: ((key: Key, value: T) => void) | undefined;
+  #young = new Map<Key, T>();
+  #old = new Map<Key, T>();
   /** How many were forgotten because there was no room. */
   evicted = 0;
 
   /** Keeps between half the limit and the limit. */
-  constructor(limit: number, onForgotten?: (key: string, value: T) => void) {
+  constructor(limit: number, onForgotten?: (key: Key, value: T) => void) {
     this.#half = Math.max(1, limit >> 1);
     this.#onForgotten = onForgotten;
   }
@@ -21,7 +21,7 @@ export class Generations<T> {
     return this.#young.size + this.#old.size;
   }
 
-  get(key: string): T | undefined {
+  get(key: Key): T | undefined {
     const value = this.#young.get(key);
     if (value !== undefined) return value;
     const older = this.#old.get(key);
@@ -31,7 +31,7 @@ export class Generations<T> {
     return older;
   }
 
-  set(key: string, value: T): void {
+  set(key: Key, value: T): void {
     this.#old.delete(key);
     if (this.#young.size >= this.#half && !this.#young.has(key)) {
       this.evicted += this.#old.size;
@@ -40,7 +40,7 @@ export class Generations<T> {
     this.#young.set(key, value);
   }
 
-  delete(key: string): void {
+  delete(key: Key): void {
     this.#young.delete(key);
     this.#old.delete(key);
   }

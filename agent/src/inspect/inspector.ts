@@ -19,12 +19,16 @@ export interface InspectorOptions {
 const defaults: InspectorOptions = { quicPacketsPerSecond: 2_000 };
 
 export class Inspector {
-  readonly #dns: DnsInspector;
-  readonly #hellos: HelloInspector;
+  readonly #events: InspectorEvents;
+  readonly #options: InspectorOptions;
+  #dns: DnsInspector;
+  #hellos: HelloInspector;
 
   constructor(events: InspectorEvents, options: InspectorOptions = defaults) {
-    this.#dns = new DnsInspector((exchange) => events.dns(exchange));
-    this.#hellos = new HelloInspector((hello) => events.sni(hello), options.quicPacketsPerSecond);
+    this.#events = events;
+    this.#options = options;
+    this.#dns = this.#watchDns();
+    this.#hellos = this.#watchHellos();
   }
 
   /** Copies what it keeps. Never throws on anything that `payload.bytes` can hold. */
@@ -45,7 +49,25 @@ export class Inspector {
     this.#hellos.flush();
   }
 
+  /** Forgets the queries that wait, without a word, and all other bytes of DNS. */
+  forgetDns(): void {
+    this.#dns = this.#watchDns();
+  }
+
+  /** Forgets the flows that are searched for hellos. */
+  forgetHellos(): void {
+    this.#hellos = this.#watchHellos();
+  }
+
   counters(): InspectorCounters {
     return { ...this.#dns.counters(), ...this.#hellos.counters() };
+  }
+
+  #watchDns(): DnsInspector {
+    return new DnsInspector((exchange) => this.#events.dns(exchange));
+  }
+
+  #watchHellos(): HelloInspector {
+    return new HelloInspector((hello) => this.#events.sni(hello), this.#options.quicPacketsPerSecond);
   }
 }

@@ -1,5 +1,5 @@
 // Which Linux capabilities the service gets: what its tier and its ceiling need, as far as this host can give them.
-import type { Ceiling } from './ceiling.ts';
+import type { Capability } from '@foretop/proto/trust';
 
 // linux/capability.h
 export const capabilityNumbers = {
@@ -19,7 +19,7 @@ export type WantedTier = (typeof tiers)[number];
 
 export interface Grant {
   tier: WantedTier;
-  ceiling: Ceiling;
+  ceiling: Capability;
   /** Connections of containers that have a network of their own, on tier 2. */
   otherNamespaces: boolean;
 }
@@ -36,7 +36,8 @@ const byTier: Record<WantedTier, readonly CapabilityName[]> = {
 export function wantedCapabilities({ tier, ceiling, otherNamespaces }: Grant): CapabilityName[] {
   const wanted = new Set<CapabilityName>(byTier[tier]);
   if (otherNamespaces) wanted.add('CAP_SYS_ADMIN');
-  if (ceiling === 'terminate') wanted.add('CAP_KILL');
+  // Who ends a process reads its executable first, whose ever it is.
+  if (ceiling === 'terminate') for (const name of ['CAP_KILL', ...processes] as const) wanted.add(name);
   return [...wanted].sort((one, other) => capabilityNumbers[one] - capabilityNumbers[other]);
 }
 

@@ -1,48 +1,71 @@
-// The ceiling is believed only from a file that its owner alone can have written.
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { ceilings, ceilingText, isAbove, readCeiling } from './ceiling.ts';
+// An installation writes a host's policy once; after that it only takes from it.
+import { expect, test } from 'vitest';
+import { lowestPolicy } from '../trust/policy.ts';
+import type { FoundPolicy } from '../trust/policy-file.ts';
+import { settledPolicy, type WantedPolicy } from './ceiling.ts';
 
-const me = process.getuid?.() ?? 0;
+const file = '/etc/foretop-agent/ceiling.json';
+const asItIs: WantedPolicy = { ceiling: undefined, signer: undefined, labels: undefined };
+const none: FoundPolicy = { ...lowestPolicy, source: 'no file', exists: false };
+const present: FoundPolicy = {
+  ...lowestPolicy,
+  ...{
+    allow: 'capture-headers',
+    signer: 'passkey',
+    labels: ['env=prod', 'site=a'],
+    networks: ['10.0.0.0/8'],
+    updates: true,
+  },
+  ...{ source: file, exists: true },
+};
+const settled = (found: FoundPolicy, wanted: Partial<WantedPolicy>) =>
+  settledPolicy(found, { ...asItIs, ...wanted }, file);
 
-function file(content: string, mode = 0o644): string {
-  const folder = mkdtempSync(join(tmpdir(), 'foretop-ceiling-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'ceiling.json');
-  writeFileSync(path, content);
-  chmodSync(path, mode);
-  return path;
-}
-
-test.each(ceilings)('%s is read as it was written', (ceiling) => {
-  expect(readCeiling(file(ceilingText(ceiling)), me)).toBe(ceiling);
+test('the first one writes what is wanted, and observe when nothing is', () => {
+  expect(settled(none, {})).toEqual(lowestPolicy);
+  const wanted = { ceiling: 'terminate', signer: 'browser', labels: ['env=lab'] } as const;
+  expect(settled(none, wanted)).toEqual({
+    ...lowestPolicy,
+    allow: 'terminate',
+    signer: 'browser',
+    labels: ['env=lab'],
+  });
 });
 
-test('no file is no ceiling yet', () => {
-  expect(readCeiling('/nonexistent/ceiling.json')).toBeUndefined();
+test('a later one may take away, and keeps what it does not name', () => {
+  const { allow, signer, labels, networks, privacy, updates } = present;
+  expect(settled(present, {})).toEqual({ allow, signer, labels, networks, privacy, updates });
+  expect(settled(present, { ceiling: 'observe', signer: 'approve', labels: ['site=a'] })).toMatchObject({
+    ...{ allow: 'observe', signer: 'approve', labels: ['site=a'], networks, updates },
+  });
 });
 
-test.each([
-  ['that others may write', ceilingText('terminate'), 0o666, me],
-  ['of another owner', ceilingText('terminate'), 0o644, me + 1],
-  ['that is no JSON', 'terminate', 0o644, me],
-  ['that says null', 'null', 0o644, me],
-  ['with a level that is not known', '{"allow":"everything"}', 0o644, me],
-  ['of a megabyte', ceilingText('terminate') + ' '.repeat(1 << 20), 0o644, me],
-])('a file %s means observe', (_what, content, mode, owner) => {
-  expect(readCeiling(file(content, mode), owner)).toBe('observe');
-});
-
-test('a link means observe', () => {
-  const path = file(ceilingText('terminate'));
-  symlinkSync(path, `${path}.link`);
-  expect(readCeiling(`${path}.link`, me)).toBe('observe');
-});
-
-test('each level is above those before it', () => {
-  expect(isAbove('terminate', 'observe')).toBe(true);
-  expect(isAbove('observe', 'observe')).toBe(false);
-  expect(isAbove('probe', 'capture-headers')).toBe(false);
+test.each<[string, FoundPolicy, Partial<WantedPolicy>, RegExp]>([
+  [
+    'a higher ceiling',
+    present,
+    { ceiling: 'terminate' },
+    /ceiling of this host is 'capture-headers'; no installation raises it to 'terminate'/,
+  ],
+  [
+    'a weaker signer',
+    present,
+    { signer: 'browser' },
+    /takes 'passkey' or stronger; no installation weakens that to 'browser'/,
+  ],
+  [
+    'a weaker signer than the default',
+    { ...present, signer: undefined },
+    { signer: 'browser' },
+    /takes 'passkey' or stronger/,
+  ],
+  ['one more label', present, { labels: ['env=prod', 'env=lab'] }, /gives this host the label 'env=lab'/],
+  [
+    'more than a file that is not believed',
+    { ...lowestPolicy, source: 'unsafe: writable by others', exists: true },
+    { ceiling: 'probe' },
+    /is 'observe' \(unsafe: writable by others\); no installation raises/,
+  ],
+])('%s is refused', (_what, found, wanted, message) => {
+  expect(() => settled(found, wanted)).toThrow(message);
 });

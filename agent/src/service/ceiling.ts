@@ -1,38 +1,39 @@
-// The ceiling: the most that this host lets its agent do, kept in a file that only root can have written.
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+// What an installation makes of the host's policy: the first one writes it, a later one takes from it, none adds to it.
+import { type Capability, type Signer, signers } from '@foretop/proto/trust';
+import { isAbove, type Policy, weakestSigner } from '../trust/policy.ts';
+import type { FoundPolicy } from '../trust/policy-file.ts';
+import { ServiceError } from './service-error.ts';
 
-/** From least to most; each allows what stands before it. */
-export const ceilings = ['observe', 'probe', 'capture-headers', 'capture-payload', 'terminate'] as const;
-export type Ceiling = (typeof ceilings)[number];
-
-const lowest: Ceiling = 'observe';
-const othersMayWrite = 0o022;
-const mostBytes = 65_536;
-
-export function isAbove(one: Ceiling, other: Ceiling): boolean {
-  return ceilings.indexOf(one) > ceilings.indexOf(other);
+/** undefined: as it is. */
+export interface WantedPolicy {
+  ceiling: Capability | undefined;
+  signer: Signer | undefined;
+  labels: readonly string[] | undefined;
 }
 
-export function ceilingText(ceiling: Ceiling): string {
-  return `${JSON.stringify({ allow: ceiling }, null, 2)}\n`;
+/** Throws ServiceError when more is wanted than the host's file allows. */
+export function settledPolicy(present: FoundPolicy, { ceiling, signer, labels }: WantedPolicy, file: string): Policy {
+  const { allow, networks, privacy, updates } = present;
+  const wanted: Policy = {
+    allow: ceiling ?? allow,
+    signer: signer ?? present.signer,
+    labels: labels ?? present.labels,
+    ...{ networks, privacy, updates },
+  };
+  const more = present.exists ? moreIn(wanted, present) : undefined;
+  if (more === undefined) return wanted;
+  throw new ServiceError(`${more} Edit ${file} as root, then install again.`);
 }
 
-/** undefined when there is no file; `observe` when it is one that others may have written or that says nothing known. */
-export function readCeiling(path: string, owner = 0): Ceiling | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : lowest;
-  }
-  try {
-    const { uid, mode, size } = fstatSync(descriptor);
-    if (uid !== owner || (mode & othersMayWrite) !== 0 || size > mostBytes) return lowest;
-    const content = JSON.parse(readFileSync(descriptor, 'utf8')) as { allow?: unknown } | null;
-    return ceilings.find((name) => name === content?.allow) ?? lowest;
-  } catch {
-    return lowest;
-  } finally {
-    closeSync(descriptor);
-  }
+/** In what the one goes beyond the other; undefined = in nothing. */
+function moreIn(wanted: Policy, present: FoundPolicy): string | undefined {
+  if (isAbove(wanted.allow, present.allow))
+    return `The ceiling of this host is '${present.allow}'${doubtOf(present)}; no installation raises it to '${wanted.allow}'.`;
+  const [before, after] = [present, wanted].map((policy) => signers.indexOf(weakestSigner(policy, 'terminate')));
+  if (after! < before!)
+    return `This host takes '${signers[before!]}' or stronger; no installation weakens that to '${wanted.signer}'.`;
+  const added = wanted.labels.find((label) => !present.labels.includes(label));
+  return added === undefined ? undefined : `No installation gives this host the label '${added}'.`;
 }
+
+const doubtOf = ({ source }: FoundPolicy) => (source.startsWith('unsafe') ? ` (${source})` : '');

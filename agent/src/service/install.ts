@@ -1,9 +1,12 @@
 // Makes this executable a service of the host: files, user, unit, start; or takes all of it back.
 import { existsSync, readFileSync } from 'node:fs';
 import { isRelease, readAsset } from '../host/assets.ts';
+import type { Policy } from '../trust/policy.ts';
+import { readPolicy } from '../trust/policy-file.ts';
+import { policyText } from '../trust/policy-text.ts';
 import { accountOwner, addAccount } from './account.ts';
 import { capabilitiesIn, type Grant, wantedCapabilities } from './capabilities.ts';
-import { type Ceiling, ceilingText, isAbove, readCeiling } from './ceiling.ts';
+import { settledPolicy, type WantedPolicy } from './ceiling.ts';
 import { command, tryCommand } from './command.ts';
 import { placeFile, placeFolder } from './files.ts';
 import { packagedProgram, type Places, placesOf, unitName } from './places.ts';
@@ -12,7 +15,7 @@ import { runSteps, type Step } from './steps.ts';
 import { unitText } from './unit.ts';
 import { refuseOlderProgram } from './version.ts';
 
-export interface InstallOptions {
+export interface InstallOptions extends WantedPolicy {
   /** This executable and its version. */
   program: string;
   version: string;
@@ -22,8 +25,6 @@ export interface InstallOptions {
   token: string | undefined;
   /** PEM of a certificate authority of one's own; undefined keeps what is there. */
   authority: string | undefined;
-  /** undefined keeps the ceiling of the host, `observe` at first. */
-  ceiling: Ceiling | undefined;
   tier: Grant['tier'];
   otherNamespaces: boolean;
   dryRun: boolean;
@@ -38,11 +39,12 @@ export async function install(options: InstallOptions): Promise<Places> {
   const places = placesOf(isPackaged);
   if (!isPackaged) refuseBesidePackage();
   refuseOlderProgram(places.program, options.program, options.version);
-  const ceiling = ceilingOf(places, options.ceiling);
+  const policy = settledPolicy(readPolicy(places.ceilingFile), options, places.ceilingFile);
+  const ceiling = policy.allow;
   const capabilities = grantable({ ...options, ceiling }, say);
   const ownAuthority = options.authority !== undefined || existsSync(places.certificates);
   const unit = unitText({ places, ceiling, capabilities, ownAuthority });
-  const files = [...programSteps(places, options, isPackaged), ...settingSteps(places, options, ceiling)];
+  const files = [...programSteps(places, options, isPackaged), ...settingSteps(places, options, policy)];
   const wasActive = asks('is-active');
   try {
     const changed = await runSteps([...files, addUnit(places, unit), startService()], { dryRun, say });
@@ -75,17 +77,6 @@ function refuseBesidePackage(): void {
   );
 }
 
-/** A second installation may lower the ceiling; only an edit of the file raises it. */
-function ceilingOf(places: Places, wanted: Ceiling | undefined): Ceiling {
-  const present = readCeiling(places.ceilingFile);
-  if (present !== undefined && wanted !== undefined && isAbove(wanted, present)) {
-    throw new ServiceError(
-      `The ceiling of this host is '${present}'; no installation raises it to '${wanted}'. Edit ${places.ceilingFile} as root, then install again.`,
-    );
-  }
-  return wanted ?? present ?? 'observe';
-}
-
 /** Where a container or the kernel withholds some, systemd would refuse to start the service; the agent goes a tier lower. */
 function grantable(grant: Grant, say: (line: string) => void) {
   const wanted = wantedCapabilities(grant);
@@ -104,19 +95,28 @@ function programSteps(places: Places, { program }: InstallOptions, isPackaged: b
   ];
 }
 
-function settingSteps(places: Places, { config, token, authority }: InstallOptions, ceiling: Ceiling): Step[] {
+function settingSteps(places: Places, { config, token, authority }: InstallOptions, policy: Policy): Step[] {
   const steps = [
     addAccount(),
     placeFolder(places.configuration, 0o755),
     placeFolder(places.data, 0o700, accountOwner),
-    placeFile({ path: places.ceilingFile, content: ceilingText(ceiling), mode: 0o644 }),
+    placePolicy(places.ceilingFile, policy),
   ];
-  if (readCeiling(places.ceilingFile) === ceiling) steps.pop(); // the file may say more than this
   if (config !== undefined) steps.push(placeFile({ path: places.configFile, content: config, mode: 0o644 }));
   if (authority !== undefined) steps.push(placeFile({ path: places.certificates, content: authority, mode: 0o644 }));
   if (token !== undefined)
     steps.push(placeFile({ path: places.tokenFile, content: `${token}\n`, mode: 0o600, owner: accountOwner }));
   return steps;
+}
+
+/** One that says the same stays as somebody wrote it. */
+function placePolicy(path: string, policy: Policy): Step {
+  const step = placeFile({ path, content: policyText(policy), mode: 0o644 });
+  const isSaid = () => {
+    const present = readPolicy(path);
+    return present.exists && policyText(present) === policyText(policy);
+  };
+  return { ...step, isDone: (changed) => step.isDone(changed) || isSaid() };
 }
 
 function addUnit(places: Places, text: string): Step {

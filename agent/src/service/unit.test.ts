@@ -52,5 +52,5 @@ test('no door is open that its capabilities do not need', () => {
 
 test('an own certificate authority is handed over, and only then', () => {
   expect(unit()).not.toContain('NODE_EXTRA_CA_CERTS');
-  expect(valuesOf(unit({}, true), 'Environment')).toEqual(['NODE_EXTRA_CA_CERTS=/etc/foretop-agent/ca.pem']);
+  expect(valuesOf(unit({}, true), 'Environment')).toContain('NODE_EXTRA_CA_CERTS=/etc/foretop-agent/ca.pem');
 });

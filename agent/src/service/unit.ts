@@ -1,11 +1,11 @@
 // The systemd unit of the agent: what it may do, and why each door that stands open does.
+import type { Capability } from '@foretop/proto/trust';
 import type { CapabilityName } from './capabilities.ts';
-import type { Ceiling } from './ceiling.ts';
 import { account, type Places } from './places.ts';
 
 export interface UnitOptions {
   places: Pick<Places, 'program' | 'configFile' | 'certificates'>;
-  ceiling: Ceiling;
+  ceiling: Capability;
   capabilities: readonly CapabilityName[];
   /** Whether a certificate authority of one's own was installed. */
   ownAuthority: boolean;
@@ -33,6 +33,8 @@ Group=${account}
 StateDirectory=${account}
 StateDirectoryMode=0700
 UMask=0077
+# The C library would keep memory for each of Node's threads.
+Environment=MALLOC_ARENA_MAX=1
 
 # The main loop reports every second; one that hangs is replaced. SIGKILL, since a hung process hears nothing else.
 WatchdogSec=30
@@ -75,6 +77,8 @@ SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
 SystemCallFilter=@system-service${loadsPrograms ? ' bpf' : ''}
 SystemCallFilter=~@resources @privileged${loadsPrograms ? '\nSystemCallFilter=bpf' : ''}
+# With these the process that talks to the network takes the agent's files from itself.
+SystemCallFilter=landlock_create_ruleset landlock_add_rule landlock_restrict_self
 ${entersNamespaces ? '# The networks of containers are read from inside: setns(2) into network namespaces, and no others.\nRestrictNamespaces=net' : 'RestrictNamespaces=yes'}
 # AF_NETLINK: sockets and process starts are read through it. AF_PACKET: packets that no socket gets.
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK${capabilities.includes('CAP_NET_RAW') ? ' AF_PACKET' : ''}

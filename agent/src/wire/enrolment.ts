@@ -7,8 +7,18 @@ import { replaceFile } from './data-directory.ts';
 export interface EnrolmentToken {
   text: string;
   collectorId: string;
+  /** Whose signatures this host will obey; a collector from before there were any names nobody. */
+  pins?: OwnerPins;
   /** The collector has taken it: whoever kept it can drop it. */
   spent?: () => void;
+}
+
+/** Public Ed25519 keys: 32 bytes, base64url. */
+export interface OwnerPins {
+  owner: string;
+  recovery: string | undefined;
+  /** Of the newest change of the owner key; 0 = it is the first one. */
+  ownerSerial: number;
 }
 
 /** What is kept after the first Welcome. */
@@ -31,7 +41,10 @@ export interface Enrolment {
 const tokenPrefix = 'fte1_';
 const newTokenAdvice = 'Make a new one on the collector with: foretop enrol-token create';
 
-/** `fte1_` and base64url of {"c": collector id, "s": secret, "e": expiry}. Throws AgentError. */
+/**
+ * `fte1_` and base64url of {"c": collector id, "s": secret, "e": expiry} and the keys to pin, {"o": owner, "r": recovery,
+ * "n": serial of the newest owner change}. Throws AgentError.
+ */
 export function parseEnrolmentToken(raw: string): EnrolmentToken {
   const text = raw.trim();
   const malformed = (found: string) =>
@@ -40,20 +53,31 @@ export function parseEnrolmentToken(raw: string): EnrolmentToken {
   if (text.length > limits.tokenLength)
     throw malformed(`has ${text.length} characters, at most ${limits.tokenLength} are allowed`);
   if (!text.startsWith(tokenPrefix)) throw malformed(`does not start with '${tokenPrefix}'`);
-  const collectorId = collectorIdOf(text.slice(tokenPrefix.length));
-  if (collectorId === undefined) throw malformed('is damaged or incomplete');
-  return { text, collectorId };
+  const content = contentOf(text.slice(tokenPrefix.length));
+  const { c: collectorId, s: secret, o, r, n = 0 } = content;
+  const isWhole = typeof collectorId === 'string' && collectorId !== '' && typeof secret === 'string';
+  const hasPins = o === undefined ? r === undefined : isKey(o) && (r === undefined || isKey(r)) && isSerial(n);
+  if (!isWhole || !hasPins) throw malformed('is damaged or incomplete');
+  if (o === undefined) return { text, collectorId };
+  return {
+    text,
+    collectorId,
+    pins: { owner: o as string, recovery: r as string | undefined, ownerSerial: n as number },
+  };
 }
 
-function collectorIdOf(encoded: string): string | undefined {
+/** Empty when it is no JSON object. */
+function contentOf(encoded: string): Record<string, unknown> {
   try {
     const content: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
-    if (typeof content !== 'object' || content === null || !('c' in content) || !('s' in content)) return undefined;
-    return typeof content.c === 'string' && content.c !== '' && typeof content.s === 'string' ? content.c : undefined;
+    return typeof content === 'object' && content !== null ? { ...content } : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
+
+const isKey = (value: unknown) => typeof value === 'string' && /^[\w-]{43}$/.test(value);
+const isSerial = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Throws AgentError when the host is neither enrolled nor has a token, or the token is for another collector. */
 export function openEnrolment(path: string, token: EnrolmentToken | undefined): Enrolment {
@@ -79,8 +103,9 @@ export function openEnrolment(path: string, token: EnrolmentToken | undefined): 
     hostId: () => hostId,
     token: () => unusedToken,
     welcomed(id) {
+      const isFirst = unusedToken !== undefined;
       unusedToken = undefined;
-      token?.spent?.();
+      if (isFirst) token?.spent?.();
       hostId = id;
       if (id === storedId) return;
       replaceFile(path, JSON.stringify({ collectorId, hostId: id } satisfies PinnedCollector));

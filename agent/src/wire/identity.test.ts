@@ -40,6 +40,21 @@ describe('enrolment token', () => {
   });
 
   const encode = (content: string) => `fte1_${Buffer.from(content).toString('base64url')}`;
+  const key = 'A'.repeat(43);
+
+  it('names the keys to pin, if the collector has any', () => {
+    expect(parseEnrolmentToken(enrolmentToken()).pins).toBeUndefined();
+    const pinning = { c: 'one', s: 'x', o: key, r: key, n: 1_763_000_000 };
+    const pins = { owner: key, recovery: key, ownerSerial: 1_763_000_000 };
+    expect(parseEnrolmentToken(encode(JSON.stringify(pinning))).pins).toEqual(pins);
+    const owner = { ...pinning, r: undefined, n: undefined };
+    expect(parseEnrolmentToken(encode(JSON.stringify(owner))).pins).toEqual({
+      ...pins,
+      recovery: undefined,
+      ownerSerial: 0,
+    });
+  });
+
   it.each([
     ['', 'is empty'],
     ['abc', "does not start with 'fte1_'"],
@@ -48,6 +63,10 @@ describe('enrolment token', () => {
     [encode('[]'), 'damaged or incomplete'],
     [encode('{"c":5,"s":"x"}'), 'damaged or incomplete'],
     [encode('{"c":"","s":"x"}'), 'damaged or incomplete'],
+    [encode('{"c":"one","s":"x","o":"short"}'), 'damaged or incomplete'],
+    [encode(`{"c":"one","s":"x","o":"${key}","r":5}`), 'damaged or incomplete'],
+    [encode(`{"c":"one","s":"x","r":"${key}"}`), 'damaged or incomplete'],
+    [encode(`{"c":"one","s":"x","o":"${key}","n":-1}`), 'damaged or incomplete'],
     [`fte1_${'A'.repeat(2_000)}`, 'at most 1024'],
   ])('%j is refused', (text, message) => {
     expect(() => parseEnrolmentToken(text)).toThrow(message);
@@ -59,10 +78,13 @@ describe('enrolment', () => {
     using temporary = temporaryDirectory();
     const path = join(temporary.path, 'enrolment.json');
     expect(() => openEnrolment(path, undefined)).toThrow('foretop enrol-token create');
-    const enrolment = openEnrolment(path, parseEnrolmentToken(enrolmentToken('one')));
+    let spent = 0;
+    const enrolment = openEnrolment(path, { ...parseEnrolmentToken(enrolmentToken('one')), spent: () => spent++ });
     expect(enrolment.token()).toBeDefined();
     enrolment.welcomed(4);
     expect(enrolment.token()).toBeUndefined();
+    enrolment.welcomed(4);
+    expect(spent).toBe(1);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ collectorId: 'one', hostId: 4 });
     expect(openEnrolment(path, undefined)).toMatchObject({ collectorId: 'one' });
     expect(() => openEnrolment(path, parseEnrolmentToken(enrolmentToken('two')))).toThrow("the token is for 'two'");

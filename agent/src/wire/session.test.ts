@@ -1,100 +1,12 @@
 // The agent's side of the wire against a real WebSocket server on loopback.
 import { closeReasons, limits, type CloseName, type SealedBatch } from '@foretop/proto';
-import { pino } from 'pino';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  startFakeCollector,
-  verifyHello,
-  welcomeFor,
-  type FakeCollector,
-  type FakeCollectorOptions,
-} from '../../test/fake-collector.ts';
+import { describe, expect, it } from 'vitest';
+import { verifyHello, welcomeFor, type FakeCollector } from '../../test/fake-collector.ts';
 import { recordedBatch } from '../../test/recorded-batches.ts';
 import { bootId } from '../../test/synthetic-ticks.ts';
-import { temporaryDirectory } from '../../test/temporary-directory.ts';
+import { agent, cleanups, collector, home, until } from '../../test/wire-agent.ts';
 import { openClockOffset } from './clock-offset.ts';
-import { startConnector, type Connector } from './connector.ts';
-import { openEnrolment, parseEnrolmentToken } from './enrolment.ts';
-import { openIdentity } from './identity.ts';
-import type { SessionTimes } from './session.ts';
-import { openSpool, type Spool, type SpoolOptions } from './spool.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function collector(options: FakeCollectorOptions = {}): Promise<FakeCollector> {
-  const fake = await startFakeCollector(options);
-  cleanups.push(() => fake[Symbol.asyncDispose]());
-  return fake;
-}
-
-interface TestAgent {
-  connector: Connector;
-  spool: Spool;
-  logs: string[];
-  watches: unknown[];
-  stop: () => Promise<unknown>;
-}
-
-async function agent(
-  fake: FakeCollector,
-  options: {
-    token?: string;
-    directory?: string;
-    times?: Partial<SessionTimes>;
-    spool?: Partial<SpoolOptions>;
-    epoch?: number;
-  } = {},
-): Promise<TestAgent> {
-  const directory = options.directory ?? home();
-  const logs: string[] = [];
-  const watches: unknown[] = [];
-  const stopping = new AbortController();
-  const noLoss = { onLoss: () => undefined, onDisk: () => undefined };
-  const epoch = Uint8Array.of(options.epoch ?? 1, 0, 0, 0, 0, 0, 0, 0);
-  const spool = openSpool({ directory: `${directory}/spool`, epoch, ...noLoss, ...options.spool });
-  const clock = { boottimeUs: () => Math.round(performance.now() * 1_000) + 5e9, wallUs: () => 1 };
-  const connector = startConnector({
-    url: `${fake.url.replace('http', 'ws')}/agent`,
-    identity: await openIdentity(`${directory}/agent-key.json`),
-    enrolment: openEnrolment(`${directory}/enrolment.json`, parseEnrolmentToken(options.token ?? fake.token)),
-    ...{ spool, clock, bootId },
-    offset: openClockOffset(`${directory}/clock.json`, bootId, () => undefined),
-    hello: () => ({
-      agentVersion: '9',
-      machineId: new Uint8Array(32).fill(3),
-      host: { name: 'h' },
-      scope: 'machine',
-      tier: 2,
-      sources: [],
-    }),
-    onWatch: (watch) => watches.push(watch),
-    onAck: () => undefined,
-    onEnd: () => undefined,
-    random: () => 0,
-    log: pino({}, { write: (line: string) => void logs.push(line) }),
-    signal: stopping.signal,
-    ...(options.times ? { times: options.times } : {}),
-  });
-  const stop = async () => {
-    stopping.abort();
-    const end = await connector.ended;
-    spool[Symbol.dispose]();
-    return end;
-  };
-  cleanups.push(stop);
-  return { connector, spool, logs, watches, stop };
-}
-
-function home(): string {
-  const temporary = temporaryDirectory();
-  cleanups.push(() => temporary[Symbol.dispose]());
-  return temporary.path;
-}
-
-const until = (check: () => unknown) => vi.waitFor(() => expect(check()).toBeTruthy(), { timeout: 4_000, interval: 5 });
 const sequences = (batches: SealedBatch[]) =>
   batches.map(({ sequence, previousSequence }) => [sequence, previousSequence]);
 const rawOf = ({ payload, payloadBytes }: SealedBatch) => `${payloadBytes}:${Buffer.from(payload!).toString('hex')}`;
@@ -191,6 +103,44 @@ describe('what a collector must not send', () => {
     await until(() => fake.connections.length > 0);
     await new Promise((done) => setTimeout(done, 50));
     expect(fake.frames).toEqual([]);
+  });
+});
+
+describe('commands', () => {
+  const policy = { allowed: ['observe', 'terminate'], weakestSigner: 'passkey' };
+  const requestId = new Uint8Array(16).fill(1);
+  const receipt = { requestId, receipt: 'r' };
+
+  it('are handed on, and answered over their connection as long as it lasts', async () => {
+    const fake = await collector();
+    const { connector, commands, answers } = await agent(fake, { policy });
+    await until(() => connector.lanes());
+    expect(fake.connections[0]!.hello!.policy).toMatchObject(policy);
+    expect(answers).toHaveLength(1);
+    fake.connections[0]!.send({ offerRequest: { requestId, operator: 'ada', terminate: { pid: 5 } } });
+    fake.connections[0]!.send({ trust: { roster: '', ownerChanges: [] } });
+    fake.connections[0]!.send({ auditHead: { head: 'h' } });
+    fake.connections[0]!.send({ command: { requestId, statement: 's' } });
+    await until(() => commands.length === 4);
+    const kinds = commands.map(({ frame }) => (frame as { body?: string }).body);
+    expect(kinds).toEqual(['offerRequest', 'trust', 'auditHead', 'command']);
+    expect(commands[0]!.answer({ progress: { requestId, text: 'under way' } })).toBe(true);
+    await until(() => fake.frames.some(({ progress }) => progress?.text === 'under way'));
+    fake.connections[0]!.drop();
+    await until(() => fake.connections.length === 2 && connector.lanes());
+    expect(commands[0]!.answer({ receipt })).toBe(false);
+    expect(answers.map((answer) => answer({ receipt }))).toEqual([false, true]);
+    await until(() => fake.frames.some((frame) => frame.receipt?.receipt === 'r'));
+  });
+
+  it('are unknown to an older collector: it is told no policy, asked for nothing, and may send none', async () => {
+    const fake = await collector({ challenge: { protocolVersion: 2, minimumVersion: 1 } });
+    const { connector, commands, answers } = await agent(fake, { policy });
+    await until(() => connector.lanes());
+    expect(fake.connections[0]!.hello!.policy).toBeNull();
+    fake.connections[0]!.send({ offerRequest: { requestId, terminate: { pid: 5 } } });
+    await until(() => fake.connections.length === 2);
+    expect([commands, answers]).toEqual([[], []]);
   });
 });
 

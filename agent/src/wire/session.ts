@@ -17,6 +17,7 @@ import {
   type CollectorFrame,
   type Hello,
   type HostFacts,
+  type HostPolicy,
   type LiveFrame,
   type Pulse,
   type Source,
@@ -24,12 +25,12 @@ import {
   type Welcome,
 } from '@foretop/proto';
 import type { Logger } from 'pino';
-import { WebSocket, type RawData } from 'ws';
 import type { Clock } from '../host/clock.ts';
 import type { ClockOffset } from './clock-offset.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { Identity } from './identity.ts';
 import { signHello } from './jwt.ts';
+import { type MessageSocket, type OpenSocket, reasonLength, type SocketRequest } from './message-socket.ts';
 import { createRecordLane } from './record-lane.ts';
 import type { Spool } from './spool.ts';
 
@@ -42,7 +43,20 @@ export interface HostHello {
   scope: string;
   tier: number;
   sources: Source[];
+  /** What the host's owner allows; told only to a collector that knows of it. */
+  policy?: HostPolicy;
 }
+
+/** Who answers what a collector asks of this host. */
+export interface Commands {
+  /** There is a collector that knows of commands. */
+  opened(answer: Answer): void;
+  /** An offerRequest, command, trust or auditHead. */
+  handle(frame: CollectorFrame, answer: Answer): void;
+}
+
+/** Sends an offer, progress, receipt or auditHead. @returns false when that connection has ended. */
+export type Answer = (frame: AgentFrame) => boolean;
 
 export interface SessionTimes {
   handshakeMs: number;
@@ -55,6 +69,7 @@ export interface SessionTimes {
 export interface SessionOptions {
   /** ws: or wss:, with the path. */
   url: string;
+  openSocket: OpenSocket;
   identity: Identity;
   enrolment: Enrolment;
   spool: Spool;
@@ -65,6 +80,7 @@ export interface SessionOptions {
   onOpen: (lanes: Lanes) => void;
   onWatch: (watch: Watch) => void;
   onAck: () => void;
+  commands: Commands;
   log: Logger;
   signal: AbortSignal;
   times?: Partial<SessionTimes>;
@@ -92,8 +108,8 @@ export const sessionTimes: SessionTimes = { handshakeMs: 10_000, welcomeMs: 30_0
 const bufferedMax = 2 << 20;
 const retryAfterMaxMs = 300_000;
 const closeMs = 1_000;
-/** Most of a close reason or an error that is repeated in a message. */
-const reasonLength = 200;
+/** From this version on there are commands, and what belongs to them. */
+const commandsVersion = 3;
 
 export function runSession(options: SessionOptions): Promise<SessionEnd> {
   const { promise, resolve } = Promise.withResolvers<SessionEnd>();
@@ -101,12 +117,16 @@ export function runSession(options: SessionOptions): Promise<SessionEnd> {
   return promise;
 }
 
+export function socketRequest(url: string, times = sessionTimes): SocketRequest {
+  return { url, handshakeMs: times.handshakeMs, maxMessageBytes: limits.frameBytes };
+}
+
 type Phase = 'challenge' | 'signing' | 'welcome' | 'open' | 'ended';
 
 class Session {
   readonly #options: SessionOptions;
   readonly #times: SessionTimes;
-  readonly #socket: WebSocket;
+  readonly #socket: MessageSocket;
   readonly #records: ReturnType<typeof createRecordLane>;
   readonly #resolve: (end: SessionEnd) => void;
   #phase: Phase = 'challenge';
@@ -115,15 +135,21 @@ class Session {
   #lastHeardMs = performance.now();
   #timers: NodeJS.Timeout[] = [];
   #failure: string | undefined;
+  #version = 0;
+  readonly #abort = () => this.#stop();
+  readonly #answerWith: Answer = (frame) => this.#phase === 'open' && this.#send(frame);
 
   constructor(options: SessionOptions, resolve: (end: SessionEnd) => void) {
     this.#options = options;
     this.#times = { ...sessionTimes, ...options.times };
     this.#resolve = resolve;
-    this.#socket = new WebSocket(options.url, 'foretop.agent.v1', {
-      perMessageDeflate: false,
-      maxPayload: limits.frameBytes,
-      handshakeTimeout: this.#times.handshakeMs,
+    this.#socket = options.openSocket(socketRequest(options.url, this.#times), {
+      opened: () => this.#watchOver(),
+      message: (data, isBinary) => this.#receive(data, isBinary),
+      heard: () => this.#heard(),
+      answered: (status, retryAfter) => this.#answered(status, retryAfter),
+      failed: (reason) => void (this.#failure = plain(reason)),
+      closed: (code, reason) => this.#closed(code, plain(reason)),
     });
     this.#records = createRecordLane({
       ...options,
@@ -134,26 +160,14 @@ class Session {
 
   start(): void {
     const { signal } = this.#options;
-    const abort = () => this.#stop();
-    signal.addEventListener('abort', abort, { once: true });
-    this.#socket.on('unexpected-response', (request, response) => {
-      request.destroy();
-      const retryAfterMs = retryAfterOf(response.headers['retry-after']);
-      const reason = `the collector answered HTTP ${response.statusCode ?? 0}`;
-      this.#end({ kind: 'lost', reason, welcomed: false, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
-    });
-    this.#socket.on('open', () => this.#watchOver());
-    this.#socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    this.#socket.on('ping', () => this.#heard());
-    this.#socket.on('pong', () => this.#heard());
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#failure = (error.message || error.code || 'connection failed').slice(0, reasonLength);
-    });
-    this.#socket.on('close', (code, reason) => {
-      signal.removeEventListener('abort', abort);
-      this.#closed(code, reason.toString());
-    });
-    if (signal.aborted) abort();
+    signal.addEventListener('abort', this.#abort, { once: true });
+    if (signal.aborted) this.#abort();
+  }
+
+  #answered(status: number, retryAfter: string | undefined): void {
+    const retryAfterMs = retryAfterOf(retryAfter);
+    const reason = `the collector answered HTTP ${status}`;
+    this.#end({ kind: 'lost', reason, welcomed: false, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
   }
 
   #watchOver(): void {
@@ -175,12 +189,12 @@ class Session {
     this.#lastHeardMs = performance.now();
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  #receive(data: Uint8Array, isBinary: boolean): void {
     this.#heard();
     if (this.#phase === 'ended') return;
     try {
       if (!isBinary) throw new ProtocolError('malformed-frame', 'the collector sent a text message');
-      this.#dispatch(decodeCollectorFrame(data as Buffer));
+      this.#dispatch(decodeCollectorFrame(data));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#part(error.close, error.message);
@@ -192,6 +206,8 @@ class Session {
     else if (frame.welcome && this.#phase === 'welcome') this.#open(frame.welcome);
     else if (frame.ack && this.#phase === 'open') this.#acknowledge(frame.ack);
     else if (frame.watch && this.#phase === 'open') this.#options.onWatch(frame.watch);
+    else if (isCommand(frame) && this.#phase === 'open' && this.#version >= commandsVersion)
+      this.#options.commands.handle(frame, this.#answerWith);
     else throw new ProtocolError('unexpected-frame', `${frame.body} came in phase '${this.#phase}'`);
   }
 
@@ -208,12 +224,14 @@ class Session {
     }
     if (nonce.length !== 32) throw new ProtocolError('malformed-frame', 'Challenge without a nonce of 32 bytes');
     const ours = { newest: protocolVersion, oldest: minimumProtocolVersion };
-    if (negotiateVersion(ours, { newest, oldest }) === undefined) {
+    const version = negotiateVersion(ours, { newest, oldest });
+    if (version === undefined) {
       throw new ProtocolError(
         'version-unsupported',
         `it speaks ${oldest} to ${newest}, this agent ${ours.oldest} to ${ours.newest}`,
       );
     }
+    this.#version = version;
     this.#phase = 'signing';
     const about = hello();
     signHello(identity, { collectorId, nonce, machineId: about.machineId }).then(
@@ -226,14 +244,16 @@ class Session {
     if (this.#phase !== 'signing') return;
     const { enrolment, identity, spool } = this.#options;
     const token = enrolment.token();
+    const { policy, ...facts } = about;
     const hello: Hello = {
-      ...about,
+      ...facts,
       protocolVersion,
       minimumVersion: minimumProtocolVersion,
       jwt,
       clock: this.#clock(),
       epochs: spool.epochs(),
     };
+    if (policy && this.#version >= commandsVersion) hello.policy = policy;
     if (token !== undefined) hello.enrolment = { token, publicKey: identity.publicKey };
     this.#send({ hello });
     this.#phase = 'welcome';
@@ -257,6 +277,7 @@ class Session {
       isDrained: () => this.#records.isDrained(),
       goodbye: (reason) => void this.#send({ goodbye: { reason } }),
     });
+    if (this.#version >= commandsVersion) this.#options.commands.opened(this.#answerWith);
     this.#records.pump();
   }
 
@@ -289,7 +310,7 @@ class Session {
   }
 
   #send(frame: AgentFrame): boolean {
-    if (this.#socket.readyState !== WebSocket.OPEN) return false;
+    if (!this.#socket.isOpen) return false;
     this.#socket.send(encodeAgentFrame(frame));
     return true;
   }
@@ -307,16 +328,17 @@ class Session {
   /** Ends once the other side has answered the close, so that what was sent before has left. */
   #stop(): void {
     this.#stopping = true;
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
+    if (this.#socket.isOpen) this.#socket.close(1000);
     else this.#socket.terminate();
     this.#cutOffLater();
   }
 
   #closed(code: number, reason: string): void {
+    this.#options.signal.removeEventListener('abort', this.#abort);
     if (this.#stopping) return this.#end({ kind: 'stopped' });
     const close = closeNameOf(code);
     if (close && !closeReasons[close].retry) return this.#end({ kind: 'refused', close });
-    const said = close ? closeReasons[close].text : reason.slice(0, reasonLength);
+    const said = close ? closeReasons[close].text : reason;
     const text = this.#failure ?? `the connection was closed (${code}${said ? `: ${said}` : ''})`;
     this.#end({ kind: 'lost', reason: text, welcomed: this.#welcomed });
   }
@@ -334,6 +356,12 @@ class Session {
     setTimeout(() => this.#socket.terminate(), closeMs).unref();
   }
 }
+
+/** Others' words as they go into a message: bounded, and with nothing that a terminal would obey. */
+const plain = (text: string) => text.slice(0, reasonLength).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
+
+const isCommand = ({ offerRequest, command, trust, auditHead }: CollectorFrame) =>
+  Boolean(offerRequest ?? command ?? trust ?? auditHead);
 
 /** Seconds as a collector sends them; bounded, so that a wrong value does not silence a host. */
 function retryAfterOf(header: string | undefined): number | undefined {

@@ -1,6 +1,6 @@
 // What the agent says of itself in status.json, and as text for `foretop-agent status`.
 import { readFileSync } from 'node:fs';
-import { closeReasons, type Source } from '@foretop/proto';
+import { closeReasons, type HostPolicy, type Source } from '@foretop/proto';
 import type { ConnectionState } from './connector.ts';
 import { replaceFile } from './data-directory.ts';
 import type { SpoolCounters } from './spool.ts';
@@ -16,6 +16,9 @@ export interface AgentStatus {
   hostId: number | null;
   connection: ConnectionState;
   lastAcknowledgedAt: string | null;
+  /** Which process talks to the network; absent from agents of before. */
+  network?: NetworkStatus;
+  policy?: HostPolicy;
   tier: number;
   scope: string;
   sources: { name: string; available: boolean; reason: string; remedy: string }[];
@@ -31,6 +34,14 @@ export interface AgentStatus {
   givenUp: string[];
   connections: number;
   processes: number;
+}
+
+export interface NetworkStatus {
+  /** Whether it is one without rights. */
+  split: boolean;
+  why: string;
+  /** null while there is none: the agent itself talks to the network, or nothing does. */
+  worker: { pid: number; user: number; seesData: boolean } | null;
 }
 
 /** A source with every field filled in. */
@@ -51,13 +62,14 @@ export function readStatus(path: string): AgentStatus {
   return JSON.parse(readFileSync(path, 'utf8')) as AgentStatus;
 }
 
-/** Aligned text for a terminal. */
-export function formatStatus(status: AgentStatus, nowMs: number): string {
+/** Aligned text for a terminal; `more` stands below. */
+export function formatStatus(status: AgentStatus, nowMs: number, more: readonly [string, string][] = []): string {
   const ageMs = nowMs - Date.parse(status.writtenAt);
   const { spool, tier } = status;
   const rows: [string, string][] = [
     ['Agent', agentText(status, ageMs, nowMs)],
     ['Collector', `${status.collector}, ${ageMs > staleMs ? 'last known: ' : ''}${connectionText(status.connection)}`],
+    ...(status.network ? [['Network', networkText(status.network)] as [string, string]] : []),
     ['Enrolled', status.hostId === null ? 'not yet confirmed by the collector' : `as host ${status.hostId}`],
     ['Tier', `${tier} of 4, ${tierNames[tier] ?? 'unknown'} (1 sees most); scope: ${status.scope}`],
     ...status.sources.map(sourceRow),
@@ -69,6 +81,7 @@ export function formatStatus(status: AgentStatus, nowMs: number): string {
       'Acknowledged',
       status.lastAcknowledgedAt ? agoText(nowMs - Date.parse(status.lastAcknowledgedAt)) : 'nothing yet',
     ],
+    ...more,
   ];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return rows.map(([name, text]) => `${name.padEnd(width)}${text}`).join('\n');
@@ -98,6 +111,13 @@ function connectionText(connection: ConnectionState): string {
     default:
       return connection satisfies never;
   }
+}
+
+function networkText({ split, why, worker }: NetworkStatus): string {
+  if (!split) return `by the agent itself, with all its rights: ${why}`;
+  if (worker === null) return `by a process without rights, which does not run now (${why})`;
+  const files = worker.seesData ? '; this kernel lets it read the data directory' : '';
+  return `by process ${worker.pid} without rights, as user ${worker.user} (${why})${files}`;
 }
 
 function sourceRow({ name, available, reason, remedy }: AgentStatus['sources'][number]): [string, string] {

@@ -6,9 +6,14 @@ type Bytes = Uint8Array;
 
 // asm/unistd_64.h (x86-64), asm-generic/unistd.h (arm64)
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
+const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_FSOPEN = 430;
 const SYS_FSCONFIG = 431;
 const SYS_FSMOUNT = 432;
+const SYS_PIDFD_OPEN = 434;
+const SYS_LANDLOCK_CREATE_RULESET = 444;
+const SYS_LANDLOCK_ADD_RULE = 445;
+const SYS_LANDLOCK_RESTRICT_SELF = 446;
 // linux/mount.h
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
@@ -32,6 +37,10 @@ export interface Libc {
   clockGettime(clock: number, timespec: Bytes): number;
   sysconf(name: number): number;
   flock(fd: number, operation: number): number;
+  /** pidfd_open(2), Linux 5.3. */
+  pidfdOpen(pid: number, flags: number): number;
+  /** pidfd_send_signal(2), Linux 5.1; 0 asks only whether it could be sent. */
+  pidfdSendSignal(fd: number, signal: number): number;
   /** `struct rlimit` is two 64-bit numbers. */
   setrlimit(resource: number, limit: Bytes): number;
   /** Moves the calling thread, and no other, into a namespace. */
@@ -48,6 +57,16 @@ export interface Libc {
   madvise(address: bigint, length: number, advice: number): number;
   /** malloc_trim(3), where the library has it. */
   mallocTrim(): void;
+  /** mallopt(3), where the library has it. */
+  mallopt(parameter: number, value: number): void;
+  /** prctl(2); many options count for the calling thread alone, and for what it starts. */
+  prctl(option: number, second: number, third: number, fourth: number, fifth: number): number;
+  /** capset(2) of the calling thread. */
+  capset(header: Bytes, data: Bytes): number;
+  /** landlock(7). */
+  landlockCreateRuleset(attributes: Bytes | null, length: number, flags: number): number;
+  landlockAddRule(ruleset: number, type: number, rule: Bytes, flags: number): number;
+  landlockRestrictSelf(ruleset: number, flags: number): number;
   /** Where the bytes are; only of `fixedBytes`, and only while those are referenced. */
   addressOf(bytes: Bytes): bigint;
   /** errno of the last call that failed, as its symbol. */
@@ -115,6 +134,7 @@ function bindLibc(library: LibraryHandle): Libc {
     clockGettime: library.func('int clock_gettime(int, void*)'),
     sysconf: library.func('long sysconf(int)'),
     flock: library.func('int flock(int, int)'),
+    ...bindPidfd(library),
     setrlimit: library.func('int setrlimit(int, const void*)'),
     setns: library.func('int setns(int, int)'),
     poll: (pollfd, timeoutMs) =>
@@ -128,8 +148,35 @@ function bindLibc(library: LibraryHandle): Libc {
     map: bindMap(library, errnoName),
     madvise: library.func('int madvise(uint64_t, size_t, int)'),
     mallocTrim: bindMallocTrim(library),
+    mallopt: bindMallopt(library),
+    prctl: library.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)'),
+    capset: library.func('int capset(void*, const void*)'),
+    ...bindLandlock(library),
     addressOf: (bytes) => koffi.address(bytes) as bigint,
     errnoName,
+  };
+}
+
+function bindPidfd(library: LibraryHandle): Pick<Libc, 'pidfdOpen' | 'pidfdSendSignal'> {
+  const open = library.func('long syscall(long, int, uint32_t)');
+  const send = library.func('long syscall(long, int, int, void*, uint32_t)');
+  return {
+    pidfdOpen: (pid, flags) => open(SYS_PIDFD_OPEN, pid, flags),
+    pidfdSendSignal: (fd, signal) => send(SYS_PIDFD_SEND_SIGNAL, fd, signal, null, 0),
+  };
+}
+
+function bindLandlock(
+  library: LibraryHandle,
+): Pick<Libc, 'landlockCreateRuleset' | 'landlockAddRule' | 'landlockRestrictSelf'> {
+  const create = library.func('long syscall(long, const void*, size_t, uint32_t)');
+  const addRule = library.func('long syscall(long, int, int, const void*, uint32_t)');
+  const restrictSelf = library.func('long syscall(long, int, uint32_t)');
+  return {
+    landlockCreateRuleset: (attributes, length, flags) =>
+      create(SYS_LANDLOCK_CREATE_RULESET, attributes, length, flags),
+    landlockAddRule: (ruleset, type, rule, flags) => addRule(SYS_LANDLOCK_ADD_RULE, ruleset, type, rule, flags),
+    landlockRestrictSelf: (ruleset, flags) => restrictSelf(SYS_LANDLOCK_RESTRICT_SELF, ruleset, flags),
   };
 }
 
@@ -137,6 +184,15 @@ function bindMallocTrim(library: LibraryHandle): () => void {
   try {
     const trim = library.func('int malloc_trim(size_t)');
     return () => void trim(0);
+  } catch {
+    return () => {}; // musl
+  }
+}
+
+function bindMallopt(library: LibraryHandle): Libc['mallopt'] {
+  try {
+    const mallopt = library.func('int mallopt(int, int)');
+    return (parameter, value) => void mallopt(parameter, value);
   } catch {
     return () => {}; // musl
   }

@@ -23,6 +23,9 @@ const differences: Record<string, string> = {
 
 interface Indexed {
   name: string;
+  category: string;
+  /** Of captures of scans and floods: "SCAN …: SOURCE …", or what else it is. */
+  expected_verdict: string | null;
   tshark?: {
     packets?: number;
     tshark_error?: string;
@@ -131,6 +134,17 @@ describe.skipIf(folder === '')(`real captures${reason}`, () => {
     expect(total.queries).toBeGreaterThan(8_000);
     expect([total.missedQueries, total.extraQueries]).toEqual([0, 0]);
     expect(total.missedNames).toBeLessThanOrEqual(total.names * 0.01);
+  });
+
+  test('captures of scans: each source that scans, and nothing where the truth is another probe or a flood', () => {
+    const told = index().filter(({ category }) => category === 'scan' || category === 'flood');
+    expect(told.length).toBeGreaterThan(10);
+    for (const { name, expected_verdict: verdict } of told) {
+      const scanning = replayFile(name).events.flatMap((event) => (event.kind === 'scan' ? [event.source] : []));
+      const source = verdict?.startsWith('SCAN') ? /: (\d+(?:\.\d+){3})\b/.exec(verdict)?.[1] : undefined;
+      if (source === undefined) expect(scanning, `${name}: ${verdict}`).toEqual([]);
+      else expect(scanning, `${name}: ${verdict}`).toContain(source);
+    }
   });
 
   test('DNS messages that a resolver was fuzzed with: no crash, and the names that another parser reads', () => {

@@ -1,12 +1,12 @@
 // Reading a flow or an owner where it stands in memory that the kernel filled: no object is made for each.
 import { OwnerRule } from '@foretop/proto';
 import type { FlowReading, SocketOwner } from '../../engine.ts';
+import { readComm, readI32 } from './comm.ts';
 import { isKernelThread } from './kernel-thread.ts';
 import { eventAt, flowAt, ownerAt, readAddress, readU64 } from './layout.ts';
 
 const roles = ['unknown', 'active', 'passive'] as const;
 const IPPROTO_TCP = 6;
-const ascii = new TextDecoder('utf-8');
 
 export class FlowCursor implements FlowReading {
   cookie = 0;
@@ -101,12 +101,9 @@ export function readEventOwner(bytes: Uint8Array<ArrayBuffer>, event: number): S
 
 function readActor(bytes: Uint8Array<ArrayBuffer>, at: number, rule: number): SocketOwner | undefined {
   if (rule === 0) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
-  const name = bytes.subarray(at + ownerAt.comm, at + ownerAt.comm + 16);
-  const end = name.indexOf(0);
-  const comm = ascii.decode(name.slice(0, end < 0 ? 15 : end));
-  const pid = view.getUint32(0, true);
-  const uid = view.getUint32(4, true);
+  const comm = readComm(bytes, at + ownerAt.comm);
+  const pid = readI32(bytes, at + ownerAt.pid) >>> 0;
+  const uid = readI32(bytes, at + ownerAt.uid) >>> 0;
   if (!isKernelThread(pid, comm)) return { pid, uid, comm, rule: rule as OwnerRule };
   // What it closes, long after a process let go, is not its own.
   return rule === OwnerRule.OWNER_RULE_CLOSE ? undefined : { pid, uid, comm, rule: OwnerRule.OWNER_RULE_KERNEL };

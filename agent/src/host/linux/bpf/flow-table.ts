@@ -8,7 +8,14 @@ import { cookieKey } from './owners.ts';
 const NS_PER_MS = 1e6;
 /** A packet may carry an older time than that of a reading which it came too late for. */
 const OVERLAP_NS = 20 * NS_PER_MS;
-export const UDP_IDLE_MS = 60_000;
+const UDP_IDLE_MS = 60_000;
+/** With more UDP flows than this, quiet ones end sooner in proportion: a server of short exchanges must not fill the map. */
+const CROWDED_UDP = 4_096;
+const LEAST_UDP_IDLE_MS = 10_000;
+/** The flows of a UDP socket with several peers are looked for at its release in a map of so many, else at the next reading. */
+const SMALL_UDP = 2_048;
+/** Ended flows noted by one reading; the kernel keeps the others, and the next reading finds them again. */
+const MAX_ENDING = 16_384;
 /** How long a released TCP connection that began before the engine may still exchange its last segments. */
 const FADING_MS = 5_000;
 
@@ -24,6 +31,7 @@ interface Ending {
   map: BpfMap;
   key: Uint8Array<ArrayBuffer>;
   cookie: number;
+  /** Who released it; undefined: whom the map of owners names. */
   owner: SocketOwner | undefined;
 }
 
@@ -35,6 +43,8 @@ export class FlowTable {
   readonly #released = new Map<number, SocketOwner | undefined>();
   readonly #forgotten = new Set<number>();
   #ending: Ending[] = [];
+  /** At the last reading. */
+  #udpFlows = 0;
   #readNs = 0;
   /** How many this side deleted, which the kernel's own count does not know. */
   deleted = 0;
@@ -55,13 +65,20 @@ export class FlowTable {
         this.#end(this.#options.tcp, key(), cookie);
       else if (last >= since) visit(this.#point(words, bytes, at, cookie));
     });
+    const udpIdleNs = this.#udpIdle();
+    let udpFlows = 0;
     this.#scan(this.#options.udp, (words, bytes, at, cookie, key) => {
       const last = readU64(words, at + flowAt.last);
+      udpFlows++;
       if (this.#forgotten.size > 0 && this.#forgotten.has(cookie)) this.#delete(this.#options.udp, key());
-      else if (bytes[at + flowAt.ended] || now - last > this.#udpIdleNs) this.#end(this.#options.udp, key(), cookie);
+      else if (this.#released.size > 0 && this.#released.has(cookie))
+        this.#end(this.#options.udp, key(), cookie, this.#released.get(cookie));
+      else if (bytes[at + flowAt.ended] || now - last > udpIdleNs) this.#end(this.#options.udp, key(), cookie);
       else if (last >= since) visit(this.#point(words, bytes, at, cookie));
     });
+    this.#udpFlows = udpFlows;
     this.#forgotten.clear();
+    if (this.#ending.length < MAX_ENDING) this.#released.clear();
   }
 
   /** Its socket was released: all its flows end, a TCP connection's when the last segments are exchanged. */
@@ -70,26 +87,29 @@ export class FlowTable {
     else this.#released.set(cookie, owner);
   }
 
-  /** Takes what has ended out of the maps. @returns how many. */
-  finish(closed: (flow: FlowReading) => void, ownerGone: (cookie: number) => void): number {
-    if (this.#released.size > 0) {
-      this.#scan(this.#options.udp, (_words, _bytes, _at, cookie, key) => {
-        if (this.#released.has(cookie)) this.#end(this.#options.udp, key(), cookie, this.#released.get(cookie));
-      });
-      this.#released.clear();
-    }
+  /** Takes what has ended out of the maps, while `hasRoom`. @returns how many. */
+  finish(
+    closed: (flow: FlowReading) => void,
+    ownerGone: (cookie: number) => void,
+    hasRoom: () => boolean = () => true,
+  ): number {
+    if (this.#released.size > 0 && this.#udpFlows <= SMALL_UDP) this.#endReleased();
     const ending = this.#ending;
     this.#ending = [];
     let taken = 0;
-    for (const { map, key, cookie, owner } of ending) {
+    let at = 0;
+    for (; at < ending.length && hasRoom(); at++) {
+      const { map, key, cookie, owner } = ending[at]!;
       if (!map.take(key)) continue;
       this.deleted++;
       taken++;
-      closed(this.#cursor.point(map.valueWords, map.value, 0, cookie, () => owner));
+      const ownerOf = () => owner ?? this.#fading.get(cookie) ?? this.#options.owner(cookie);
+      closed(this.#cursor.point(map.valueWords, map.value, 0, cookie, ownerOf));
       const released = map.value[flowAt.ended] !== 0;
       if (released || map === this.#options.tcp) ownerGone(cookie);
       this.#fading.delete(cookie);
     }
+    if (at < ending.length) this.#ending = ending.slice(at);
     return taken;
   }
 
@@ -123,12 +143,25 @@ export class FlowTable {
     });
   }
 
+  #endReleased(): void {
+    this.#scan(this.#options.udp, (_words, _bytes, _at, cookie, key) => {
+      if (this.#released.has(cookie)) this.#end(this.#options.udp, key(), cookie, this.#released.get(cookie));
+    });
+    if (this.#ending.length < MAX_ENDING) this.#released.clear();
+  }
+
+  #udpIdle(): number {
+    if (this.#udpFlows <= CROWDED_UDP) return this.#udpIdleNs;
+    const crowded = (this.#udpIdleNs * CROWDED_UDP) / this.#udpFlows;
+    return Math.min(this.#udpIdleNs, Math.max(LEAST_UDP_IDLE_MS * NS_PER_MS, crowded));
+  }
+
   #point(words: Uint32Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>, at: number, cookie: number): FlowCursor {
     return this.#cursor.point(words, bytes, at, cookie, () => this.#options.owner(cookie));
   }
 
   #end(map: BpfMap, key: Uint8Array<ArrayBuffer>, cookie: number, owner?: SocketOwner): void {
-    this.#ending.push({ map, key, cookie, owner: owner ?? this.#fading.get(cookie) ?? this.#options.owner(cookie) });
+    if (this.#ending.length < MAX_ENDING) this.#ending.push({ map, key, cookie, owner });
   }
 
   #delete(map: BpfMap, key: Uint8Array<ArrayBuffer>): void {

@@ -40,16 +40,24 @@ export class RingBuffer implements Disposable {
     }
   }
 
-  /** Visits the records, oldest first: `offset` and `end` bound a record in `words` (8-byte aligned) and `bytes`. @returns how many. */
+  /** How much of it was waiting when it was last drained, 0 to 1. */
+  fill = 0;
+
+  /**
+   * Visits the records, oldest first, while `hasRoom`: `offset` and `end` bound a record in `words` (8-byte aligned) and `bytes`.
+   * @returns how many.
+   */
   drain(
     visit: (words: Uint32Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>, offset: number, end: number) => void,
+    hasRoom: () => boolean = () => true,
   ): number {
     if (this.#closed) return 0;
     let taken = 0;
     let at = Number(this.#consumer[0]!);
     const produced = Number(Atomics.load(this.#producer, 0));
+    this.fill = (produced - at) / this.#size;
     try {
-      while (at < produced && !this.#closed) {
+      while (at < produced && !this.#closed && hasRoom()) {
         const offset = at & (this.#size - 1);
         const header = Atomics.load(this.#signed, offset >> 2) >>> 0;
         if (header & BPF_RINGBUF_BUSY_BIT) break;
