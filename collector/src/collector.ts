@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
+import { createHeadSigner } from './audit/head.ts';
+import { openCollectorKey } from './audit/key.ts';
+import { openControl } from './command/control.ts';
 import type { Config } from './config/config.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { defaultQueueLimits } from './ingest/queue.ts';
 import { createLiveHub } from './live/hub.ts';
-import { createLoginCode, loginLink } from './serve/auth/access.ts';
+import { createLoginCode, loginLink } from './serve/auth/login-link.ts';
+import { requireAdministrator } from './serve/auth/require-administrator.ts';
 import { listen } from './serve/listener.ts';
 import { startServer } from './serve/server.ts';
 import { openStore, type Store } from './store/database.ts';
@@ -16,6 +20,8 @@ import { diskReader } from './store/disk-use.ts';
 import { startMaintenance } from './store/maintenance.ts';
 import { poolCounters } from './store/pool.ts';
 import { writeServedPort } from './store/queries/access.ts';
+import { startTrust } from './trust/trust.ts';
+import { relyingPartyOf } from './trust/wanted-roster.ts';
 import { createAgentEndpoint } from './wire/endpoint.ts';
 
 export const collectorVersion = manifest.version;
@@ -60,8 +66,11 @@ export async function startCollector(config: Config, options: CollectorOptions):
     await openStore({ dataDir: config.dataDir, databaseUrl, role: 'collector', log, signal, progress }),
   );
   signal.throwIfAborted();
+  if (config.needsAdministrator) await requireAdministrator(store, config.listen);
   const { retention, dataDir } = config;
   const quarantineDir = join(dataDir, 'quarantine');
+  const relyingParty = relyingPartyOf(listener.port, config.publicUrl);
+  const trust = resources.use(await startTrust({ store, dataDir, relyingParty, log, progress }));
   const reader = diskReader(store, dataDir, quarantineDir);
   const budget = createDiskBudget({ maxBytes: config.maxDiskBytes, reader, log });
   resources.use(startMaintenance(store, { retention, budget, log }));
@@ -78,11 +87,14 @@ export async function startCollector(config: Config, options: CollectorOptions):
   );
   const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
   const { admissionPerSecond } = config;
-  const agents = resources.use(createAgentEndpoint({ store, ingest, live, log, admissionPerSecond }));
+  const signer = createHeadSigner(store.db, await openCollectorKey(dataDir));
+  const control = resources.use(await openControl({ store, signer, trust, log }));
+  const agents = resources.use(createAgentEndpoint({ store, ingest, live, control, log, admissionPerSecond }));
   const counters = {
     ingest: () => ingest.counters(),
     live: () => live.counters(),
     agents: () => agents.counters(),
+    commands: () => control.counters(),
     disk: () => budget.counters(),
     database: () => poolCounters(store.pool),
   };
@@ -91,6 +103,9 @@ export async function startCollector(config: Config, options: CollectorOptions):
     await startServer(listener, {
       store,
       live,
+      trust,
+      desk: control.desk,
+      signer,
       agents,
       settings: config,
       disk: () => budget.state(),

@@ -1,27 +1,9 @@
 // The command line as a process: help, wrong use, readable failures, exit codes; through the shim that npx calls.
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-
-const shim = fileURLToPath(new URL('../bin/foretop.mjs', import.meta.url));
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function foretop(args: string[], environment: Record<string, string> = {}): Promise<Outcome> {
-  const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const env = { PATH: process.env['PATH'], HOME: tmpdir(), ...environment };
-  execFile(process.execPath, [shim, ...args], { env }, (error, stdout, stderr) => {
-    resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-  });
-  return promise;
-}
+import { foretop } from '../test/foretop.ts';
 
 test('help names the commands, the variables and the exit codes', async () => {
   const { code, stdout } = await foretop(['--help']);
@@ -31,6 +13,10 @@ test('help names the commands, the variables and the exit codes', async () => {
     'token',
     'enrol-token',
     'hosts',
+    'connections',
+    'terminate',
+    'approve',
+    'owner',
     'login-link',
     'FORETOP_DATA',
     'DATABASE_URL',

@@ -1,3 +1,21 @@
+CREATE TABLE account (
+  account_id integer not null generated always as identity,
+  name text not null,
+  name_key text not null,
+  password_hash text not null,
+  role text not null,
+  host_labels text[],
+  created_at timestamp with time zone not null default now(),
+  password_set_at timestamp with time zone not null default now(),
+  signed_in_at timestamp with time zone,
+  disabled_at timestamp with time zone,
+  constraint account_name_key_key UNIQUE (name_key),
+  constraint account_pkey PRIMARY KEY (account_id),
+  constraint account_admin_unbound CHECK (((role <> 'admin'::text) OR (host_labels IS NULL))),
+  constraint account_host_labels_check CHECK ((cardinality(host_labels) > 0)),
+  constraint account_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
+);
+
 CREATE TABLE agent_cursor (
   host_id integer not null,
   epoch bytea not null,
@@ -27,8 +45,13 @@ CREATE TABLE api_token (
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  scopes text[] not null,
+  host_labels text[],
+  created_by text not null default 'command line'::text,
   constraint api_token_token_hash_key UNIQUE (token_hash),
   constraint api_token_pkey PRIMARY KEY (token_id),
+  constraint api_token_admin_unbound CHECK (((role <> 'admin'::text) OR (host_labels IS NULL))),
+  constraint api_token_host_labels_check CHECK ((cardinality(host_labels) > 0)),
   constraint api_token_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
 );
 
@@ -39,9 +62,55 @@ CREATE TABLE audit (
   action text not null,
   detail jsonb not null,
   outcome text not null,
+  sequence bigint not null,
+  host_id integer,
+  previous_hash text not null,
+  hash text not null,
+  constraint audit_sequence_key UNIQUE (sequence),
   constraint audit_pkey PRIMARY KEY (audit_id),
   constraint audit_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'failed'::text])))
 );
+
+CREATE TABLE audit_head (
+  head_id bigint not null generated always as identity,
+  host_id integer not null,
+  thumbprint text not null,
+  sequence bigint not null,
+  hash text not null,
+  issued_at timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  fits boolean not null,
+  statement text not null,
+  constraint audit_head_pkey PRIMARY KEY (head_id),
+  constraint audit_head_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(host_id)
+);
+CREATE INDEX audit_head_host ON public.audit_head USING btree (host_id, head_id);
+
+CREATE TABLE command (
+  request_id text not null,
+  host_id integer not null,
+  operator text not null,
+  action jsonb not null,
+  summary text not null,
+  status text not null,
+  relayed_by text not null,
+  wire_id text,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  signed_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  offer_hash text,
+  outcome text,
+  code text not null default ''::text,
+  detail text not null default ''::text,
+  receipt text,
+  progress text[] not null default '{}'::text[],
+  constraint command_pkey PRIMARY KEY (request_id),
+  constraint command_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(host_id),
+  constraint command_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'offered'::text, 'signed'::text, 'ended'::text, 'refused'::text, 'expired'::text, 'withdrawn'::text, 'lost'::text])))
+);
+CREATE INDEX command_created ON public.command USING btree (created_at);
+CREATE INDEX command_wire ON public.command USING btree (wire_id);
 
 CREATE TABLE connection_segment (
   host_id integer not null,
@@ -146,6 +215,8 @@ CREATE TABLE host (
   tier smallint not null default 0,
   sources jsonb not null default '[]'::jsonb,
   booted_at timestamp with time zone,
+  labels text[] not null default '{}'::text[],
+  policy jsonb,
   constraint host_pkey PRIMARY KEY (host_id)
 );
 
@@ -193,6 +264,12 @@ CREATE TABLE metric_chunk (
 ) PARTITION BY RANGE (ts);
 CREATE INDEX metric_chunk_host ON ONLY public.metric_chunk USING btree (host_id, ts);
 
+CREATE TABLE owner_change (
+  serial bigint not null,
+  statement text not null,
+  constraint owner_change_pkey PRIMARY KEY (serial)
+);
+
 CREATE TABLE process (
   host_id integer not null,
   process_id bigint not null,
@@ -232,6 +309,14 @@ CREATE TABLE process_1m (
 CREATE INDEX process_1m_host ON ONLY public.process_1m USING btree (host_id, ts);
 CREATE INDEX process_1m_ts ON ONLY public.process_1m USING brin (ts);
 
+CREATE TABLE roster (
+  serial bigint not null,
+  issued_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  statement text not null,
+  constraint roster_pkey PRIMARY KEY (serial)
+);
+
 CREATE TABLE scan_evidence (
   host_id integer not null,
   scan_start timestamp with time zone not null,
@@ -253,12 +338,39 @@ CREATE TABLE session (
   role text not null,
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone not null,
+  account_id integer,
+  network text not null default ''::text,
+  user_agent text not null default ''::text,
   constraint session_pkey PRIMARY KEY (cookie_hash),
+  constraint session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(account_id) ON DELETE CASCADE,
   constraint session_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
 );
+CREATE INDEX session_account ON public.session USING btree (account_id);
 
 CREATE TABLE setting (
   key text not null,
   value jsonb not null,
   constraint setting_pkey PRIMARY KEY (key)
 );
+
+CREATE TABLE signing_key (
+  key_id integer not null generated always as identity,
+  account_id integer not null,
+  signer text not null,
+  name text not null,
+  thumbprint text not null,
+  cnf jsonb not null,
+  created_at timestamp with time zone not null default now(),
+  granted_at timestamp with time zone,
+  granted_by text,
+  capabilities text[] not null default '{}'::text[],
+  host_thumbprints text[] not null default '{}'::text[],
+  file_labels text[] not null default '{}'::text[],
+  all_hosts boolean not null default false,
+  constraint signing_key_thumbprint_key UNIQUE (thumbprint),
+  constraint signing_key_pkey PRIMARY KEY (key_id),
+  constraint signing_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(account_id) ON DELETE CASCADE,
+  constraint signing_key_granted CHECK (((granted_at IS NULL) OR ((cardinality(capabilities) > 0) AND (all_hosts OR ((cardinality(host_thumbprints) + cardinality(file_labels)) > 0))))),
+  constraint signing_key_signer_check CHECK ((signer = ANY (ARRAY['browser'::text, 'passkey'::text, 'approve'::text])))
+);
+CREATE INDEX signing_key_account ON public.signing_key USING btree (account_id);

@@ -1,20 +1,29 @@
 // For tests: the collector's face on a free port, over a fresh database, with hosts and agents that a test makes up.
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { LiveFrame, Pulse, Watch } from '@foretop/proto';
 import { type Insertable, sql } from 'kysely';
 import { pino } from 'pino';
+import { openTestControl, type TestControl } from './commandable.ts';
 import { testStore } from './postgres.ts';
 import { parseConfig } from '../src/config/config.ts';
 import { readEnvironment } from '../src/config/environment.ts';
 import { createDiskBudget } from '../src/store/disk-budget.ts';
 import { diskReader } from '../src/store/disk-use.ts';
 import { partitionedTables } from '../src/store/partitions.ts';
+import type { ControlOptions } from '../src/command/control.ts';
 import { createLiveHub, type LiveHub } from '../src/live/hub.ts';
 import type { Store } from '../src/store/database.ts';
 import type { Database, Role } from '../src/store/schema.ts';
-import { createApiToken } from '../src/serve/auth/access.ts';
+import { scopesOf } from '../src/serve/auth/access.ts';
+import { createApiToken } from '../src/serve/auth/tokens.ts';
 import { listen } from '../src/serve/listener.ts';
 import { startServer } from '../src/serve/server.ts';
+import { startTrust } from '../src/trust/trust.ts';
+import { relyingPartyOf } from '../src/trust/wanted-roster.ts';
+import type { AgentEndpoint } from '../src/wire/endpoint.ts';
 
 /** The test server's address behind a proxy that there is not. */
 export const publicUrl = 'https://foretop.example';
@@ -22,9 +31,13 @@ export const publicUrl = 'https://foretop.example';
 export interface TestServer extends AsyncDisposable {
   store: Store;
   live: LiveHub;
+  control: TestControl;
+  /** Holds owner and recovery key. */
+  dataDir: string;
   port: number;
   url: string;
-  token(role?: Role): Promise<string>;
+  /** Bound to hosts with one of the labels, if there are some. */
+  token(role?: Role, hostLabels?: string[] | null): Promise<string>;
   /** Answers with status, headers and the parsed body. */
   get<Body = never>(
     path: string,
@@ -32,7 +45,16 @@ export interface TestServer extends AsyncDisposable {
   ): Promise<{ status: number; headers: Headers; body: Body }>;
 }
 
-export async function testServer(options: { webFolder?: string } = {}): Promise<TestServer> {
+export interface TestServerOptions {
+  webFolder?: string;
+  /** An address whose X-Forwarded-For is believed. */
+  trustedProxy?: string;
+  control?: Partial<ControlOptions>;
+  /** What takes over agents' upgrades; without, they are cut. */
+  agents?: (parts: Pick<TestServer, 'store' | 'live' | 'control'>) => AgentEndpoint;
+}
+
+export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
   await using resources = new AsyncDisposableStack();
   const store = resources.use(await testStore());
   for (const table of partitionedTables) {
@@ -41,14 +63,28 @@ export async function testServer(options: { webFolder?: string } = {}): Promise<
   const log = pino({ level: 'silent' });
   const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
   const listener = resources.use(await listen(0, log));
-  const config = parseConfig(readEnvironment({ FORETOP_DATA: '/nowhere', FORETOP_PUBLIC_URL: publicUrl }), {}, false);
+  const variables = {
+    FORETOP_DATA: '/nowhere',
+    FORETOP_PUBLIC_URL: publicUrl,
+    FORETOP_TRUSTED_PROXY: options.trustedProxy ?? '',
+  };
+  const config = parseConfig(readEnvironment(variables), {}, false);
   const budget = createDiskBudget({ maxBytes: undefined, reader: diskReader(store, '/nowhere', '/nowhere'), log });
-  const agents = { upgrade: (_request: unknown, socket: { destroy(): void }) => socket.destroy() };
+  const control = resources.use(await openTestControl(store, options.control));
+  const agents = resources.use(options.agents?.({ store, live, control }) ?? noAgents);
+  const dataDir = await mkdtemp(join(tmpdir(), 'foretop-test-server-'));
+  resources.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const relyingParty = relyingPartyOf(listener.port, publicUrl);
+  const trust = resources.use(await startTrust({ store, dataDir, relyingParty, log }));
   const webFolder = options.webFolder ?? '/nowhere';
   resources.use(
     await startServer(listener, {
       store,
       live,
+      desk: control.desk,
+      signer: control.signer,
+      // Kept by the real one; what hosts are told is the test's to say.
+      trust: { ...trust, current: () => control.trust.current() },
       agents,
       settings: config,
       disk: () => budget.state(),
@@ -60,14 +96,20 @@ export async function testServer(options: { webFolder?: string } = {}): Promise<
     }),
   );
   const url = `http://localhost:${listener.port}`;
-  const { token } = await createApiToken(store.db, { name: '', role: 'viewer', expiresAt: null });
+  const newToken = async (role: Role, hostLabels: string[] | null) => {
+    const wanted = { name: '', role, scopes: scopesOf(role), hostLabels, createdBy: 'test', expiresAt: null };
+    return (await createApiToken(store.db, wanted)).token;
+  };
+  const token = await newToken('viewer', null);
   const running = resources.move();
   return {
     store,
     live,
+    control,
+    dataDir,
     port: listener.port,
     url,
-    token: async (role = 'viewer') => (await createApiToken(store.db, { name: '', role, expiresAt: null })).token,
+    token: (role = 'viewer', hostLabels = null) => newToken(role, hostLabels),
     async get(path, headers = { authorization: `Bearer ${token}` }) {
       const response = await fetch(`${url}${path}`, { headers });
       const text = await response.text();
@@ -77,6 +119,11 @@ export async function testServer(options: { webFolder?: string } = {}): Promise<
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
+
+const noAgents = {
+  upgrade: (_request: unknown, socket: { destroy(): void }) => void socket.destroy(),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
 
 export async function insertHost(store: Store, values: Partial<Insertable<Database['host']>> = {}): Promise<number> {
   const row = await store.db

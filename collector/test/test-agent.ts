@@ -90,9 +90,7 @@ export class TestAgent implements Disposable {
   }
 
   /** The next frame of this kind, those before it left out. Rejects when the connection ends first. */
-  async next<Kind extends 'challenge' | 'welcome' | 'ack' | 'watch'>(
-    kind: Kind,
-  ): Promise<NonNullable<CollectorFrame[Kind]>> {
+  async next<Kind extends NonNullable<CollectorFrame['body']>>(kind: Kind): Promise<NonNullable<CollectorFrame[Kind]>> {
     for (;;) {
       for (let frame = this.#frames.shift(); frame; frame = this.#frames.shift()) {
         const body = frame[kind];
@@ -101,6 +99,11 @@ export class TestAgent implements Disposable {
       if (this.socket.readyState === WebSocket.CLOSED) throw new Error(`connection closed while waiting for ${kind}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** Kinds of the frames that came and were not asked for by `next` yet. */
+  get waiting(): (CollectorFrame['body'] | undefined)[] {
+    return this.#frames.map(({ body }) => body);
   }
 
   send(frame: AgentFrame): void {

@@ -12,6 +12,7 @@ import type { Store } from '../src/store/database.ts';
 import { defaultRetention } from '../src/store/retention.ts';
 import { type AgentEndpoint, type AgentEndpointOptions, createAgentEndpoint } from '../src/wire/endpoint.ts';
 import { createEnrolToken } from '../src/wire/enrolment.ts';
+import { openTestControl } from './commandable.ts';
 import { TestAgent, testIdentity, type TestIdentity } from './test-agent.ts';
 import { testStore } from './postgres.ts';
 
@@ -37,7 +38,11 @@ export async function openTestWire(options: TestWireOptions = {}): Promise<TestW
   const store = resources.use(await testStore());
   const ingest = options.ingest ?? resources.use(await openIngest(store));
   const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
-  const endpoint = createAgentEndpoint({ store, log, ...options, ingest, live: options.wrapLive?.(live) ?? live });
+  const control = options.control ?? resources.use(await openTestControl(store));
+  const endpoint = createAgentEndpoint({
+    ...{ store, log, ...options, ingest, control },
+    live: options.wrapLive?.(live) ?? live,
+  });
   const { port } = resources.use(await serveEndpoint(endpoint));
   const agents = resources.use(new DisposableStack());
   const connect = (identity: TestIdentity = testIdentity()): TestAgent =>

@@ -60,6 +60,26 @@ test.each<[string, Record<string, string>, Options, RegExp]>([
   ],
   ['a budget too small', { HOME: '/h', FORETOP_MAX_DISK: '1MB' }, {}, /^FORETOP_MAX_DISK is "1MB"; .* at least 100MB/],
   ['listening widely, unknown to browsers', { HOME: '/h', FORETOP_LISTEN: '0.0.0.0' }, {}, /FORETOP_PUBLIC_URL/],
+  [
+    'listening widely without TLS',
+    {
+      HOME: '/h',
+      FORETOP_LISTEN: '::',
+      FORETOP_PUBLIC_URL: 'http://localhost:8420',
+      FORETOP_TRUSTED_PROXY: '10.0.0.1',
+    },
+    {},
+    /^To listen on ::, name with --public-url.*https address.*--insecure-lab/,
+  ],
+  [
+    'listening widely without a proxy by name',
+    { HOME: '/h', FORETOP_LISTEN: '10.0.0.9', FORETOP_PUBLIC_URL: 'https://f.example' },
+    {},
+    /^To listen on 10\.0\.0\.9, name with --trusted-proxy.*--insecure-lab/,
+  ],
+  ['a lab that no browser knows', { HOME: '/h', FORETOP_LISTEN: '::', FORETOP_INSECURE_LAB: '1' }, {}, /--public-url/],
+  ['no network', { HOME: '/h', FORETOP_TRUSTED_PROXY: '10.0.0.0/33' }, {}, /^FORETOP_TRUSTED_PROXY .*IP addresses/],
+  ['a proxy by name', { HOME: '/h', FORETOP_TRUSTED_PROXY: '10.0.0.1, proxy' }, {}, /^FORETOP_TRUSTED_PROXY /],
   ['no address', { HOME: '/h', FORETOP_LISTEN: 'eth0', FORETOP_PUBLIC_URL: 'https://f.example' }, {}, /an IP address/],
   ['public in plain', { HOME: '/h', FORETOP_PUBLIC_URL: 'http://f.example' }, {}, /^FORETOP_PUBLIC_URL .*; https:/],
   ['public with a path', { HOME: '/h', FORETOP_PUBLIC_URL: 'https://f.example/app' }, {}, /without a path/],
@@ -70,6 +90,18 @@ test.each<[string, Record<string, string>, Options, RegExp]>([
   expect(faults).toHaveLength(1);
   expect(faults[0]).toMatch(expected);
   expect(faults[0]).not.toContain('hunter2');
+});
+
+test('beyond localhost an administrator is needed, unless it is a lab', () => {
+  const proxied = { FORETOP_PUBLIC_URL: 'https://f.example', FORETOP_TRUSTED_PROXY: '10.0.0.1, fd00::/8' };
+  expect(parse({ HOME: '/h', FORETOP_LISTEN: '0.0.0.0', ...proxied })).toMatchObject({
+    needsAdministrator: true,
+    trustedProxies: ['10.0.0.1', 'fd00::/8'],
+  });
+  const lab = { FORETOP_PUBLIC_URL: 'http://localhost:8420', FORETOP_INSECURE_LAB: 'true' };
+  expect(parse({ HOME: '/h', FORETOP_LISTEN: '0.0.0.0', ...lab })).toMatchObject({ needsAdministrator: false });
+  expect(parse({ HOME: '/h', FORETOP_LISTEN: '127.0.0.2' })).toMatchObject({ needsAdministrator: false });
+  expect(parse({ HOME: '/h' })).toMatchObject({ needsAdministrator: false, trustedProxies: [] });
 });
 
 test('all faults are told at once', () => {

@@ -1,6 +1,13 @@
 // Turns environment variables, options and the configuration file into the collector's configuration, reporting every fault at once.
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { doubtsOf, printSettings, readSettingsFile, resolveSettings, type SettingsFile } from '@foretop/proto/settings';
+import {
+  doubtsOf,
+  printSettings,
+  readSettingsFile,
+  resolveSettings,
+  type SettingsFile,
+  type Values,
+} from '@foretop/proto/settings';
 import type { Retention } from '../store/retention.ts';
 import type { Environment } from './environment.ts';
 import type { Secret } from './secret.ts';
@@ -13,6 +20,10 @@ export interface Config {
   readonly listen: string | undefined;
   /** An origin, such as https://foretop.example. */
   readonly publicUrl: string | undefined;
+  /** Addresses and networks; empty = none was named. */
+  readonly trustedProxies: readonly string[];
+  /** It is reached from elsewhere, so it starts only with an administrator who has a password. */
+  readonly needsAdministrator: boolean;
   /** Absent: the one that was built from this source. */
   readonly releaseFolder: string | undefined;
   /** Absent: the embedded Postgres under dataDir. */
@@ -64,11 +75,8 @@ export function parseConfig(environment: Environment, options: Options, root: bo
   if (dataDir === undefined && !faults.some((fault) => /^(--data|FORETOP_DATA) /.test(fault))) {
     faults.push('No data directory is known, since HOME is not set. Name one with --data or FORETOP_DATA.');
   }
-  if (values.listen !== undefined && values['public-url'] === undefined) {
-    faults.push(
-      'To listen beyond localhost, tell with --public-url or FORETOP_PUBLIC_URL how browsers reach it: https://HOST of the proxy in front, or http://localhost:PORT where only this machine does.',
-    );
-  }
+  const wide = values.listen !== undefined && !isLoopback(values.listen);
+  if (wide) faults.push(...wideFaults(values));
   if (file?.entries.has('data') && !isNamed(environment, options)) {
     faults.push(`"data" in ${file.path} would lead away from where that file was found. Give it with --data instead.`);
   }
@@ -78,6 +86,8 @@ export function parseConfig(environment: Environment, options: Options, root: bo
     port: values.port,
     listen: values.listen,
     publicUrl: values['public-url'],
+    trustedProxies: Object.freeze(values['trusted-proxy'] ?? []),
+    needsAdministrator: wide && !values['insecure-lab'],
     releaseFolder: values.release,
     databaseUrl: values['database-url'],
     logLevel: values['log-level'],
@@ -99,6 +109,25 @@ export function parseConfig(environment: Environment, options: Options, root: bo
     doubts: doubtsOf(settings, { flags, environment: environment.variables, file }, ['FORETOP_CONFIG']),
   });
 }
+
+/** Beyond localhost, sessions and passwords go through a proxy that ends TLS, or nowhere. */
+function wideFaults(values: Values<typeof settings>): string[] {
+  const publicUrl = values['public-url'];
+  if (publicUrl === undefined || (!values['insecure-lab'] && !publicUrl.startsWith('https:'))) {
+    return [
+      `To listen on ${values.listen}, name with --public-url or FORETOP_PUBLIC_URL the https address at which a proxy with TLS stands in front. ${labHint}`,
+    ];
+  }
+  if (values['insecure-lab'] || values['trusted-proxy'] !== undefined) return [];
+  return [
+    `To listen on ${values.listen}, name with --trusted-proxy or FORETOP_TRUSTED_PROXY the address from which the proxy in front connects. ${labHint}`,
+  ];
+}
+
+const labHint =
+  'In a lab that nobody else reaches, --insecure-lab or FORETOP_INSECURE_LAB=true goes without TLS and proxy.';
+
+const isLoopback = (address: string) => address === '::1' || address.startsWith('127.');
 
 const isNamed = (environment: Environment, options: Options) =>
   (options.config ?? environment.configFile) !== undefined;

@@ -1,6 +1,15 @@
 // Everything that can be set on the collector: the one schema of flags, environment and file.
 import { isIP } from 'node:net';
-import { byteCount, choice, defineSettings, type Kind, path, setting, wholeNumber } from '@foretop/proto/settings';
+import {
+  byteCount,
+  choice,
+  defineSettings,
+  flag,
+  type Kind,
+  path,
+  setting,
+  wholeNumber,
+} from '@foretop/proto/settings';
 import { defaultRetention } from '../store/retention.ts';
 import { Secret } from './secret.ts';
 
@@ -40,6 +49,22 @@ const ipAddress: Kind<string> = {
   write: (value) => value,
 };
 
+const networks: Kind<readonly string[]> = {
+  placeholder: '<networks>',
+  expects: 'IP addresses or networks (10.0.0.5, 10.1.0.0/16, fd00::/64) with commas between them',
+  parse(value) {
+    const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [];
+    return parts.length > 0 && parts.every(isNetwork) ? parts : undefined;
+  },
+  write: (value) => value.join(','),
+};
+
+function isNetwork(text: string): boolean {
+  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)]!;
+  return Number(prefix ?? 0) <= most;
+}
+
 /** A table has a partition for each day that it keeps, and Postgres plans over all of them. */
 const mostDays = 400;
 const days = (text: string, variable: string, days: number) =>
@@ -65,7 +90,7 @@ export const settings = defineSettings({
     variable: 'FORETOP_PORT',
   }),
   listen: setting<string | undefined>({
-    text: 'listen on this address too (0.0.0.0 or ::, on all), for a proxy in front or a published port of a container; requires public-url',
+    text: 'listen on this address too (0.0.0.0 or ::, on all), for a proxy in front; requires an administrator, an https public-url and trusted-proxy',
     kind: ipAddress,
     default: undefined,
     variable: 'FORETOP_LISTEN',
@@ -75,6 +100,18 @@ export const settings = defineSettings({
     kind: origin,
     default: undefined,
     variable: 'FORETOP_PUBLIC_URL',
+  }),
+  'trusted-proxy': setting<readonly string[] | undefined>({
+    text: 'addresses or networks of the proxy in front, with commas between them: its X-Forwarded-For is believed, and nobody else but this machine may connect',
+    kind: networks,
+    default: undefined,
+    variable: 'FORETOP_TRUSTED_PROXY',
+  }),
+  'insecure-lab': setting<boolean>({
+    text: 'listen beyond localhost without administrator, proxy or TLS: whoever is on the way reads along. For labs that nobody else reaches',
+    kind: flag,
+    default: false,
+    variable: 'FORETOP_INSECURE_LAB',
   }),
   release: setting<string | undefined>({
     text: 'folder with a release of the agent, served to hosts that install it',

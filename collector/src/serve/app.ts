@@ -5,26 +5,39 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { timeout } from 'hono/timeout';
 import type { Logger } from 'pino';
+import type { HeadSigner } from '../audit/head.ts';
+import type { CommandDesk } from '../command/desk.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { Store } from '../store/database.ts';
 import type { DiskBudgetState } from '../store/disk-budget.ts';
 import { QueryTimeoutError } from '../store/queries/bounded-read.ts';
-import { createAudit } from './audit.ts';
 import { selectHostSpans } from '../store/queries/gaps.ts';
-import type { Access, Identity } from './auth/access.ts';
+import type { Trust } from '../trust/trust.ts';
+import { createAudit } from './audit.ts';
+import { createCommandRequests } from './command-requests.ts';
+import type { Access } from './auth/access.ts';
+import type { Callers } from './auth/caller.ts';
+import { createGuard } from './auth/guard.ts';
 import { isLocal } from './auth/local.ts';
 import type { OriginCheck } from './auth/origin.ts';
+import { createPasswords } from './auth/passwords.ts';
+import { createPeople } from './auth/people.ts';
+import { hostsInSight, requireHostInSight } from './auth/sight.ts';
 import { createExporter } from './export/export.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
 import { type CounterSource, metricsText, partMetrics, processCounters } from './metrics.ts';
 import { problemResponse, RequestError } from './problem.ts';
+import { operations } from './openapi/operations.ts';
 import { createConnectionFinder } from './query/find-connections.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { actRoutes } from './routes/act.ts';
 import { activityRoutes } from './routes/activity.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { bandwidthRoutes } from './routes/bandwidth.ts';
+import { commandRoutes } from './routes/commands.ts';
 import { connectionDetailRoutes } from './routes/connection-detail.ts';
 import { connectionRoutes } from './routes/connections.ts';
-import type { ServeEnv } from './routes/context.ts';
+import { queryOf, type ServeEnv } from './routes/context.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { dnsRoutes } from './routes/dns.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
@@ -33,20 +46,30 @@ import { gapRoutes } from './routes/gaps.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { interfaceRoutes } from './routes/interfaces.ts';
+import { labelRoutes } from './routes/labels.ts';
 import { openapiRoutes } from './routes/openapi.ts';
+import { ownAccountRoutes } from './routes/own-account.ts';
 import { processRoutes } from './routes/processes.ts';
 import { scanRoutes } from './routes/scans.ts';
 import { releaseRoutes } from './routes/release.ts';
 import { sessionRoutes, signInRoute } from './routes/session.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { type Settings, systemRoutes } from './routes/system.ts';
-import { dataHeaders } from './security-headers.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { trustRoutes } from './routes/trust.ts';
+import { trustKeyRoutes } from './routes/trust-keys.ts';
+import { dataHeaders, secureTransport } from './security-headers.ts';
 import type { StaticSite } from './static.ts';
 
 export interface AppOptions {
   store: Store;
   live: LiveHub;
+  trust: Trust;
+  desk: CommandDesk;
+  /** Of the audit's heads. */
+  signer: HeadSigner;
   access: Access;
+  callers: Callers;
   checkOrigin: OriginCheck;
   site: StaticSite;
   settings: Settings;
@@ -56,32 +79,41 @@ export interface AppOptions {
   log: Logger;
   /** Counters of the other parts, by part, for /metrics. */
   counters: Readonly<Record<string, CounterSource>>;
-  /** A session was ended by its owner. */
-  sessionEnded: (identity: Identity) => void;
+  /** Sessions or what they may do have changed: sockets that no longer stand are to be closed. */
+  accessChanged: () => Promise<void>;
   now?: () => number;
 }
 
 export type Fetch = (request: Request, bindings: HttpBindings) => Response | Promise<Response>;
 
+const apiPath = '/api/v1';
 const mostBodyBytes = 16_384;
+/** A roster, or a grant that names thousands of hosts. */
+const mostTrustBodyBytes = 768 << 10;
 const readyTimeoutMs = 3_000;
 /** Longer than any query may take: whoever waits beyond it waits for a server that does not answer at all. */
 const answerTimeoutMs = 20_000;
 
 export function createApp(options: AppOptions): Fetch {
-  const { store, live, access, checkOrigin, site, log } = options;
+  const { store, live, access, callers, checkOrigin, site, log, accessChanged } = options;
   const now = options.now ?? Date.now;
   const finder = createConnectionFinder({ store, live, keptDays: options.settings.retention.connection_segment, now });
   const exporter = createExporter(now);
   const audit = createAudit(store.db);
+  const people = createPeople({ db: store.db, access, passwords: createPasswords(), audit, now });
+  const guard = createGuard({ operations, audit, log, now });
+  const { publicUrl } = options.settings;
+  const publicHost = publicUrl?.startsWith('https:') ? new URL(publicUrl).host : undefined;
   const responses: Record<string, number> = {};
   const app = new Hono<ServeEnv>();
 
   app.use(async (context, next) => {
-    const fault = checkOrigin({ host: context.req.header('host'), origin: context.req.header('origin') });
+    const { incoming } = context.env;
+    const fault = callers.fault(incoming) ?? checkOrigin(incoming.headers);
     if (fault === undefined) await next();
     else context.res = problemResponse(fault);
-    for (const [name, value] of Object.entries(dataHeaders)) {
+    const isPublic = publicHost !== undefined && incoming.headers.host === publicHost;
+    for (const [name, value] of Object.entries(isPublic ? { ...dataHeaders, ...secureTransport } : dataHeaders)) {
       if (!context.res.headers.has(name)) context.res.headers.set(name, value);
     }
     const group = `responses_${Math.floor(context.res.status / 100)}xx_total`;
@@ -96,16 +128,19 @@ export function createApp(options: AppOptions): Fetch {
 
   // Numbers and hosts' names: whoever is on this machine may scrape it. Others need a role.
   app.get('/metrics', async (context) => {
-    if (!isLocal(context.env.incoming)) await access.identify(context.env.incoming.headers);
+    const { incoming } = context.env;
+    const identity = isLocal(incoming) ? undefined : await access.identify(incoming);
     const http = () => ({
       ...responses,
       ...finder.counters(),
       ...access.counters(),
+      ...people.counters(),
       ...exporter.counters(),
     });
     const parts = partMetrics({ ...options.counters, http, process: processCounters });
     // Without the database only the hosts' names are missing, and with them what is told of each.
-    const hosts = await withTimeout(selectHostSpans(store.db), readyTimeoutMs, undefined).catch(() => undefined);
+    const inSight = identity === undefined ? selectHostSpans(store.db) : hostsInSight(store.db, identity);
+    const hosts = await withTimeout(inSight, readyTimeoutMs, undefined).catch(() => undefined);
     const fleet = hosts === undefined ? [] : fleetMetrics(hosts, live);
     return context.text(metricsText([...parts, ...fleet]), 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
@@ -114,23 +149,38 @@ export function createApp(options: AppOptions): Fetch {
   });
 
   const databaseSilent = timeout(answerTimeoutMs, new HTTPException(503));
-  const tooLarge = () => {
-    throw new RequestError('body-too-large', `A body has at most ${mostBodyBytes} bytes.`);
-  };
+  const limited = (maxSize: number) =>
+    bodyLimit({
+      maxSize,
+      onError: () => {
+        throw new RequestError('body-too-large', `A body has at most ${maxSize} bytes.`);
+      },
+    });
+  const [small, large] = [limited(mostBodyBytes), limited(mostTrustBodyBytes)];
   const api = new Hono<ServeEnv>();
-  api.use(bodyLimit({ maxSize: mostBodyBytes, onError: tooLarge }));
+  api.use((context, next) => (context.req.path.startsWith(`${apiPath}/trust/`) ? large : small)(context, next));
   api.use(async (context, next) => {
     await next();
     context.res.headers.set('cache-control', 'no-store');
   });
   api.use((context, next) => (context.req.method === 'GET' ? databaseSilent(context, next) : next()));
-  api.route('/', openapiRoutes(options.version, options.settings.port));
-  api.route('/', signInRoute(access, audit));
+  api.route('/', openapiRoutes(options.version));
+  const sessions = { access, people, callers, audit, accessChanged };
+  api.route('/', signInRoute(sessions));
   api.use(async (context, next) => {
-    context.set('identity', await access.identify(context.env.incoming.headers));
+    const identity = await access.identify(context.env.incoming);
+    const path = context.req.path.slice(apiPath.length);
+    const accept = context.req.header('accept');
+    const operation = await guard(identity, { method: context.req.method, path, query: queryOf(context), accept });
+    await requireHostInSight(store.db, identity, operation, path);
+    context.set('identity', identity);
     await next();
   });
-  api.route('/', sessionRoutes({ access, audit, ended: options.sessionEnded }));
+  api.route('/', sessionRoutes(sessions));
+  api.route('/', ownAccountRoutes({ store, people, callers, audit, accessChanged, now }));
+  api.route('/', accountRoutes({ store, people, audit, accessChanged, now }));
+  api.route('/', tokenRoutes({ store, audit, accessChanged, now }));
+  api.route('/', labelRoutes({ store, audit, accessChanged }));
   api.route('/', systemRoutes({ ...options, startedAt: new Date(now()), now }));
   api.route('/', statsRoutes({ store, live, finder, now }));
   api.route('/', fleetRoutes({ store, live, keptDays: options.settings.retention.metric_1m, now }));
@@ -147,9 +197,14 @@ export function createApp(options: AppOptions): Fetch {
   api.route('/', gapRoutes({ store, exporter, now }));
   api.route('/', activityRoutes({ store, exporter, now }));
   api.route('/', enrolmentRoutes(store, audit));
+  api.route('/', trustRoutes({ store, trust: options.trust, audit, now }));
+  api.route('/', trustKeyRoutes({ store, trust: options.trust, audit, now }));
   api.route('/', historyRoutes({ store, audit, now }));
-  api.route('/', auditRoutes({ store, exporter, now }));
-  app.route('/api/v1', api);
+  const requests = createCommandRequests({ store, live, desk: options.desk, trust: options.trust, now });
+  api.route('/', actRoutes({ requests }));
+  api.route('/', commandRoutes({ store, requests, desk: options.desk, now }));
+  api.route('/', auditRoutes({ store, signer: options.signer, exporter, now }));
+  app.route(apiPath, api);
 
   app.route('/', releaseRoutes({ folder: options.releaseFolder, publicUrl: options.settings.publicUrl }));
 

@@ -16,8 +16,12 @@ export function createAudit(db: Kysely<Database>): Audit {
   return (by, action, detail, outcome = 'done') => insertAudit(db, { actor: actorOf(by), action, detail, outcome });
 }
 
-/** A session is named by the beginning of its cookie's hash, which tells sessions apart and opens none. */
-function actorOf(by: Identity | undefined): string {
+/**
+ * An account by its name, which cannot pose as anybody else behind the word before it. The session of a login link by the beginning of its cookie's hash, which tells sessions apart and
+ * opens none; a token by its number, since names of tokens can be alike.
+ */
+export function actorOf(by: Identity | undefined): string {
   if (by === undefined) return 'login link';
-  return 'tokenId' in by ? `token ${by.tokenId}` : `session ${by.cookieHash.toString('hex').slice(0, 8)}`;
+  if ('tokenId' in by) return `token ${by.tokenId}`;
+  return by.accountId === null ? `session ${by.cookieHash.toString('hex').slice(0, 8)}` : `account ${by.name}`;
 }

@@ -5,8 +5,11 @@ import { listTokens, readServedPort, revokeToken } from '../store/queries/access
 import { type AuditDetail, insertAudit } from '../store/queries/audit.ts';
 import { listHosts } from '../store/queries/hosts.ts';
 import type { Role } from '../store/schema.ts';
+import { openTrustKeys } from '../trust/owner-keys.ts';
 import { createEnrolToken, revokeHost } from '../wire/enrolment.ts';
-import { createApiToken, createLoginCode, loginLink } from './auth/access.ts';
+import { scopesOf } from './auth/access.ts';
+import { createLoginCode, loginLink } from './auth/login-link.ts';
+import { createApiToken } from './auth/tokens.ts';
 import { printable } from '../config/printable.ts';
 
 /** What was asked for does not exist. */
@@ -38,7 +41,9 @@ export async function operate(
 export function tokenCreate(wanted: { role: Role; name: string; days: number | undefined }): Operation {
   return async ({ db }, { result, note }) => {
     const expiresAt = wanted.days === undefined ? null : new Date(Date.now() + wanted.days * 86_400_000);
-    const { tokenId, token } = await createApiToken(db, { name: wanted.name, role: wanted.role, expiresAt });
+    const { name, role } = wanted;
+    const bounds = { scopes: scopesOf(role), hostLabels: null, createdBy: 'command line' };
+    const { tokenId, token } = await createApiToken(db, { name, role, expiresAt, ...bounds });
     await record(db, 'token.create', { tokenId, role: wanted.role, expiresAt: expiresAt?.toISOString() ?? null });
     note(
       `Token ${tokenId}, role ${wanted.role}, ${expiresAt === null ? 'until revoked' : `until ${expiresAt.toISOString()}`}. It is shown only once.`,
@@ -52,6 +57,8 @@ export function tokenList(json: boolean): Operation {
     const rows = (await listTokens(db)).map((row) => ({
       id: row.token_id,
       role: row.role,
+      scopes: row.scopes,
+      hosts: row.host_labels,
       name: row.name,
       createdAt: row.created_at,
       expiresAt: row.expires_at,
@@ -60,7 +67,12 @@ export function tokenList(json: boolean): Operation {
     result(
       json
         ? JSON.stringify(rows)
-        : table(['ID', 'ROLE', 'NAME', 'CREATED', 'EXPIRES', 'REVOKED'], rows.map(Object.values)),
+        : table(
+            ['ID', 'ROLE', 'SCOPES', 'HOSTS', 'NAME', 'CREATED', 'EXPIRES', 'REVOKED'],
+            rows.map((row) =>
+              Object.values({ ...row, scopes: row.scopes.join(' '), hosts: row.hosts?.join(' ') ?? 'all' }),
+            ),
+          ),
     );
   };
 }
@@ -74,8 +86,11 @@ export function tokenRevoke(tokenId: number): Operation {
   };
 }
 
-export function enrolTokenCreate(): Operation {
+/** `dataDir` is the collector's own; undefined: the collector may be elsewhere, and only it makes keys. */
+export function enrolTokenCreate(dataDir: string | undefined): Operation {
   return async (store, { result, note }) => {
+    // The host is to pin the owner key, also when the collector was never started yet.
+    if (dataDir !== undefined) await openTrustKeys(store.db, dataDir);
     const { token, expiresAt } = await createEnrolToken(store);
     await record(store.db, 'enrol-token.create', { expiresAt: expiresAt.toISOString() });
     note(
@@ -123,11 +138,11 @@ export function createLoginLink(port: number | undefined, standardPort: number, 
   };
 }
 
-const record = (db: Store['db'], action: string, detail: AuditDetail) =>
+export const record = (db: Store['db'], action: string, detail: AuditDetail) =>
   insertAudit(db, { actor: 'command line', action, detail, outcome: 'done' });
 
 /** Columns as wide as they need. Hosts' names cannot steer the terminal. */
-function table(head: string[], rows: unknown[][]): string {
+export function table(head: string[], rows: unknown[][]): string {
   const cells = rows.map((row) => row.map(cell));
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
   return [head, ...cells]

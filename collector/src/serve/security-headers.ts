@@ -7,6 +7,7 @@ const common = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
 } as const;
 
@@ -16,11 +17,17 @@ export const dataHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
+/** RFC 6797: for answers to a public address in https, so that browsers never ask it in clear again. */
+export const secureTransport = { 'strict-transport-security': 'max-age=31536000' } as const;
+
+/** Who may make HTML and addresses of scripts out of text: Svelte's templates, and web/src/lib/ui/trusted-types.ts. */
+const trustedTypes = 'svelte-trusted-html default';
+
 /**
  * For a page: scripts from the server itself and those that stand in its HTML, by hash. Style attributes are allowed, since
- * components place things with them; WebSockets are named because older browsers do not count them as 'self'.
+ * components place things with them. WebSockets of the own origin are part of 'self' (CSP level 3, section 6.7.2.8).
  */
-export function pageHeaders(html: string, port: number): Record<string, string> {
+export function pageHeaders(html: string): Record<string, string> {
   const policy = {
     'default-src': "'none'",
     'script-src': ["'self'", ...inlineHashes(html, 'script')].join(' '),
@@ -28,12 +35,14 @@ export function pageHeaders(html: string, port: number): Record<string, string> 
     'style-src-attr': "'unsafe-inline'",
     'img-src': "'self' data:",
     'font-src': "'self'",
-    'connect-src': `'self' ws://localhost:${port} ws://127.0.0.1:${port}`,
+    'connect-src': "'self'",
     'manifest-src': "'self'",
     'worker-src': "'self'",
     'base-uri': "'none'",
     'form-action': "'none'",
     'frame-ancestors': "'none'",
+    'require-trusted-types-for': "'script'",
+    'trusted-types': trustedTypes,
   };
   return {
     ...common,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   };
   for (const [path, text] of Object.entries(files)) await writeFile(join(folder, path), text);
   await writeFile(join(folder, '..', 'foretop-outside.txt'), 'secret');
-  site = await loadStaticSite(folder, 8420);
+  site = await loadStaticSite(folder);
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
@@ -96,11 +96,11 @@ test('inline hashes are of the text as it stands', () => {
   expect(inlineHashes('<script type="module">alert(1)</script><script src=a></script>', 'script')).toEqual([
     "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='",
   ]);
-  expect(pageHeaders('', 8420)['content-security-policy']).toContain("script-src 'self';");
+  expect(pageHeaders('')['content-security-policy']).toContain("script-src 'self';");
 });
 
 test('a dashboard that is not built is an empty site', async () => {
-  const empty = await loadStaticSite(join(folder, 'nothing'), 8420);
+  const empty = await loadStaticSite(join(folder, 'nothing'));
   expect(empty.built).toBe(false);
   expect(empty.respond(new Request('http://localhost:8420/'))).toBeUndefined();
 });

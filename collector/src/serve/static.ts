@@ -43,12 +43,12 @@ export interface StaticSite {
 }
 
 /** A folder that does not exist makes a site without files. */
-export async function loadStaticSite(folder: string, port: number): Promise<StaticSite> {
+export async function loadStaticSite(folder: string): Promise<StaticSite> {
   const files = new Map<string, StaticFile>();
   const contents = await readFolder(folder);
   for (const [path, body] of contents) {
     if (encodings.some(({ suffix }) => path.endsWith(suffix) && contents.has(path.slice(0, -suffix.length)))) continue;
-    files.set(path, describe(path, body, contents, port));
+    files.set(path, describe(path, body, contents));
   }
   return {
     built: files.has(fallbackPage),
@@ -72,7 +72,7 @@ async function readFolder(folder: string): Promise<Map<string, Buffer>> {
   return new Map(await Promise.all(read));
 }
 
-function describe(path: string, body: Buffer, contents: ReadonlyMap<string, Buffer>, port: number): StaticFile {
+function describe(path: string, body: Buffer, contents: ReadonlyMap<string, Buffer>): StaticFile {
   const type = contentTypes[extname(path)] ?? 'application/octet-stream';
   const encoded: StaticFile['encoded'] = {};
   for (const { name, suffix } of encodings) {
@@ -83,7 +83,7 @@ function describe(path: string, body: Buffer, contents: ReadonlyMap<string, Buff
   const headers = {
     'content-type': type,
     'cache-control': path.startsWith(immutablePrefix) ? `public, max-age=${yearSeconds}, immutable` : 'no-cache',
-    ...(page ? pageHeaders(body.toString('utf8'), port) : dataHeaders),
+    ...(page ? pageHeaders(body.toString('utf8')) : dataHeaders),
     ...(Object.keys(encoded).length > 0 && { vary: 'accept-encoding' }),
   };
   return { body, encoded, headers, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };

@@ -51,7 +51,7 @@ function open() {
   const socket = new FakeSocket();
   const { hub, fleet, hosts } = fakeHub();
   const counts = { frames_sent_total: 0, frames_skipped_total: 0, resyncs_total: 0 };
-  const viewer = openViewer(socket as unknown as WebSocket, { live: hub, counts });
+  const viewer = openViewer(socket as unknown as WebSocket, { live: hub, counts, inSight: undefined });
   const ask = (frame: ViewerFrame) => socket.emit('message', Buffer.from(ViewerFrame.encode(frame).finish()), true);
   return { socket, fleet, hosts, counts, viewer, ask };
 }

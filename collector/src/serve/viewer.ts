@@ -18,7 +18,12 @@ export interface ViewerCounts {
   resyncs_total: number;
 }
 
+/** Ids of the hosts that somebody sees; undefined: all. */
+export type Sight = ReadonlySet<number> | undefined;
+
 export interface Viewer extends Disposable {
+  /** From now on only these hosts are shown; what is shown of others ends. */
+  see(inSight: Sight): void;
   close(reason: CloseName): void;
   /** Closes and waits for the other side, briefly. */
   closed(reason: CloseName): Promise<void>;
@@ -31,8 +36,14 @@ interface Subscription extends Disposable {
   resync(): void;
 }
 
-export function openViewer(socket: WebSocket, options: { live: LiveHub; counts: ViewerCounts }): Viewer {
+export function openViewer(
+  socket: WebSocket,
+  options: { live: LiveHub; counts: ViewerCounts; inSight: Sight },
+): Viewer {
   const { live, counts } = options;
+  let { inSight } = options;
+  let sights = 0;
+  let wanted: ViewerFrame = {};
   const subscriptions: Subscription[] = [];
   let answered = true;
   let closing = false;
@@ -41,6 +52,8 @@ export function openViewer(socket: WebSocket, options: { live: LiveHub; counts: 
   const outlet: Outlet = {
     live,
     counts,
+    inSight: () => inSight,
+    seen: (tick) => seen(tick, inSight, sights),
     blocked: () => socket.bufferedAmount > skipAboveBytes,
     send(bytes) {
       if (closing || socket.readyState !== socket.OPEN) return;
@@ -52,6 +65,12 @@ export function openViewer(socket: WebSocket, options: { live: LiveHub; counts: 
 
   const unsubscribe = () => {
     for (const subscription of subscriptions.splice(0)) subscription[Symbol.dispose]();
+  };
+  const subscribe = () => {
+    unsubscribe();
+    if (wanted.fleet) subscriptions.push(subscribeFleet(outlet));
+    if (wanted.hostId) subscriptions.push(subscribeHost(outlet, wanted));
+    if (closing) unsubscribe();
   };
   const close = (reason: CloseName) => {
     closing = true;
@@ -70,14 +89,19 @@ export function openViewer(socket: WebSocket, options: { live: LiveHub; counts: 
     const frame = isBinary ? decode(data) : undefined;
     if (frame === undefined) return close('malformed-frame');
     if (allowance-- <= 0) return close('unexpected-frame');
-    unsubscribe();
-    if (frame.fleet) subscriptions.push(subscribeFleet(outlet));
-    if (frame.hostId) subscriptions.push(subscribeHost(outlet, frame));
-    if (closing) unsubscribe();
+    wanted = frame;
+    subscribe();
   });
 
   return {
     close,
+    see(now) {
+      const same = now?.size === inSight?.size && [...(now ?? [])].every((hostId) => inSight?.has(hostId));
+      inSight = now;
+      if (same || closing) return;
+      sights += 1;
+      subscribe();
+    },
     closed: (reason) =>
       new Promise((resolve) => {
         if (socket.readyState === socket.CLOSED) return resolve();
@@ -99,18 +123,21 @@ export function openViewer(socket: WebSocket, options: { live: LiveHub; counts: 
 interface Outlet {
   live: LiveHub;
   counts: ViewerCounts;
+  inSight(): Sight;
+  /** What of a tick is in sight. */
+  seen(tick: FleetTick): FleetTick;
   blocked(): boolean;
   send(bytes: Uint8Array): void;
 }
 
 function subscribeFleet(outlet: Outlet): Subscription {
   let behind = false;
-  const start = () => outlet.send(encode({ fleet: outlet.live.fleetTick() }));
+  const start = () => outlet.send(encode({ fleet: outlet.seen(outlet.live.fleetTick()) }));
   start();
   const subscription = outlet.live.subscribeFleet((tick) => {
     behind ||= outlet.blocked();
     if (behind) outlet.counts.frames_skipped_total += 1;
-    else outlet.send(encodeTick(tick));
+    else outlet.send(outlet.inSight() ? encode({ fleet: outlet.seen(tick) }) : encodeTick(tick));
   });
   return {
     resync() {
@@ -125,7 +152,8 @@ function subscribeFleet(outlet: Outlet): Subscription {
 
 function subscribeHost(outlet: Outlet, frame: ViewerFrame): Subscription {
   const hostId = frame.hostId!;
-  if (!outlet.live.fleetTick().hostId?.includes(hostId)) {
+  const inSight = outlet.inSight();
+  if (inSight?.has(hostId) === false || !outlet.live.fleetTick().hostId?.includes(hostId)) {
     outlet.send(encode({ notice: { code: 'host-unknown', message: `There is no host ${hostId}.` } }));
     return { resync: () => undefined, [Symbol.dispose]: () => undefined };
   }
@@ -154,6 +182,20 @@ function subscribeHost(outlet: Outlet, frame: ViewerFrame): Subscription {
     },
     [Symbol.dispose]: () => watching[Symbol.dispose](),
   };
+}
+
+/** The columns of those hosts only. With another sight the list of hosts is another one, and is to be read again. */
+function seen(tick: FleetTick, inSight: Sight, sights: number): FleetTick {
+  const hosts = tick.hostId ?? [];
+  if (inSight === undefined) return tick;
+  const kept = hosts.flatMap((hostId, index) => (inSight.has(hostId) ? [index] : []));
+  const columns = Object.entries(tick).map(([name, column]) => {
+    if (!Array.isArray(column)) return [name, column];
+    // The histories have many entries for each host.
+    const each = column.length / hosts.length;
+    return [name, kept.flatMap((index) => column.slice(index * each, (index + 1) * each) as number[])];
+  });
+  return { ...Object.fromEntries(columns), directoryVersion: (tick.directoryVersion ?? 0) + sights } as FleetTick;
 }
 
 /** The hub hands the same tick to every viewer: it is encoded once. */

@@ -5,7 +5,7 @@ import { closeReasons } from '@foretop/proto';
 import { LiveSection, ServerFrame, ViewerFrame } from '@foretop/proto/live';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createLoginCode } from './auth/access.ts';
+import { createLoginCode } from './auth/login-link.ts';
 import { connectAgent, insertHost, type TestServer, testServer } from '../../test/server.ts';
 
 let server: TestServer;

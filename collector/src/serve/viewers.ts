@@ -9,9 +9,10 @@ import type { LiveHub } from '../live/hub.ts';
 import { standingAccess } from '../store/queries/access.ts';
 import type { Database } from '../store/schema.ts';
 import type { Access, Identity } from './auth/access.ts';
+import { hostsInSight, isBound } from './auth/sight.ts';
 import { refuse } from './listener.ts';
 import { RequestError } from './problem.ts';
-import { openViewer, type Viewer, type ViewerCounts } from './viewer.ts';
+import { openViewer, type Sight, type Viewer, type ViewerCounts } from './viewer.ts';
 
 export const liveProtocol = 'foretop.live.v1';
 const mostViewers = 256;
@@ -22,8 +23,8 @@ const standingMs = 5_000;
 export interface Viewers extends AsyncDisposable {
   /** Host and Origin are checked before. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes every socket of a session that was signed out. */
-  sessionEnded(identity: Identity): void;
+  /** Closes every socket whose session or token no longer stands, and shows the others what they may see now. */
+  checkStanding(): Promise<void>;
   counters(): Record<string, number>;
 }
 
@@ -51,9 +52,9 @@ export function createViewers({ db, access, live, log, now = Date.now }: Viewers
   };
   let stopping = false;
 
-  const accept = (socket: WebSocket, identity: Identity) => {
+  const accept = (socket: WebSocket, identity: Identity, inSight: Sight) => {
     counts.opened_total += 1;
-    const viewer = openViewer(socket, { live, counts });
+    const viewer = openViewer(socket, { live, counts, inSight });
     open.set(viewer, identity);
     socket.on('close', () => {
       open.delete(viewer);
@@ -62,14 +63,19 @@ export function createViewers({ db, access, live, log, now = Date.now }: Viewers
     socket.on('error', (error) => log.debug({ event: 'viewer-failed', error: error.message }));
   };
 
-  const admit = async (request: IncomingMessage): Promise<Identity> => {
+  /** undefined: every host. */
+  const sightOf = async (identity: Identity): Promise<Sight> =>
+    isBound(identity) ? new Set((await hostsInSight(db, identity)).map((host) => host.hostId)) : undefined;
+
+  const admit = async (request: IncomingMessage): Promise<{ identity: Identity; inSight: Sight }> => {
     if (stopping) throw new RequestError('unavailable', closeReasons['shutting-down'].text);
     if (open.size >= mostViewers)
       throw new RequestError('unavailable', `There are ${mostViewers} viewers already; close one first.`);
-    return access.identify(request.headers);
+    const identity = await access.identify(request);
+    return { identity, inSight: await sightOf(identity) };
   };
 
-  const endWithoutStanding = async () => {
+  const checkStanding = async () => {
     const identities = [...open.values()];
     if (identities.length === 0) return;
     const cookieHashes = identities.flatMap((identity) => ('cookieHash' in identity ? [identity.cookieHash] : []));
@@ -82,21 +88,21 @@ export function createViewers({ db, access, live, log, now = Date.now }: Viewers
     const asked = new Set(identities.map(keyOf));
     for (const [viewer, identity] of open)
       if (asked.has(keyOf(identity)) && !good.has(keyOf(identity))) viewer.close('session-ended');
+    // Labels of hosts change, and hosts come.
+    for (const [viewer, identity] of open) if (isBound(identity)) viewer.see(await sightOf(identity));
   };
 
   const pinging = setInterval(() => open.forEach((_identity, viewer) => viewer.ping()), pingMs).unref();
   const checking = setInterval(
-    () =>
-      void endWithoutStanding().catch((error: Error) =>
-        log.warn({ event: 'sessions-unchecked', error: error.message }),
-      ),
+    () => void checkStanding().catch((error: Error) => log.warn({ event: 'sessions-unchecked', error: error.message })),
     standingMs,
   ).unref();
 
   return {
     upgrade(request, socket, head) {
       admit(request).then(
-        (identity) => server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, identity)),
+        ({ identity, inSight }) =>
+          server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, identity, inSight)),
         (error: unknown) => {
           const expected = error instanceof RequestError;
           if (!expected) log.error({ event: 'viewer-refused', err: error });
@@ -107,9 +113,7 @@ export function createViewers({ db, access, live, log, now = Date.now }: Viewers
         },
       );
     },
-    sessionEnded(ended) {
-      for (const [viewer, identity] of open) if (keyOf(identity) === keyOf(ended)) viewer.close('session-ended');
-    },
+    checkStanding,
     counters: () => ({ open: open.size, ...counts }),
     async [Symbol.asyncDispose]() {
       stopping = true;

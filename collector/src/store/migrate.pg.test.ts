@@ -6,10 +6,12 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase, type TestDatabase } from '../../test/postgres.ts';
 import { dumpSchema } from '../../test/schema-dump.ts';
+import { ChainCheck } from './audit-chain.ts';
 import { openStore } from './database.ts';
 import { migrate } from './migrate.ts';
 import * as initial from './migrations/0001-initial.ts';
 import { makePartitions } from './partitions.ts';
+import { insertAudit, streamChain } from './queries/audit.ts';
 import { defaultRetention } from './retention.ts';
 import type { Database } from './schema.ts';
 
@@ -72,6 +74,9 @@ test('a database of the first release with rows in its partitions is brought up 
   await pool.query(`insert into connection_segment values (1, now(), now(), 5, now(), false, true, null, null, 'curl', 0, 6, 1, 2,
     '10.0.0.1', 1, null, null, 7, null, null, null, null, null, null, 0, null, 1)`);
   await pool.query(`insert into metric_1m (host_id, ts, subject, seconds, rx_bytes) values (1, now(), '', 60, 9)`);
+  await pool.query(`insert into audit (at, actor, action, detail, outcome) values
+    ('2026-11-20 12:00:00.123456Z', 'token 1', 'host.revoke', '{"b": 1.5, "a": "x"}', 'done'),
+    ('2026-11-20 12:00:01Z', 'session 0a1b2c3d', 'session.end', '{}', 'failed')`);
   await db.destroy();
 
   await using store = await openStore({ dataDir, databaseUrl: old.url, log });
@@ -85,4 +90,11 @@ test('a database of the first release with rows in its partitions is brought up 
   await store.pool.query(`insert into connection_segment select * from connection_segment`);
   await store.pool.query(`insert into scan_evidence values (1, now(), now(), 1, 1, '192.0.2.1', '10.0.0.1', 22, 1, 1)`);
   expect(await segment.execute()).toHaveLength(2);
+  // What was audited before there was a chain is the beginning of the chain.
+  await insertAudit(store.db, { actor: 'command line', action: 'token.create', detail: {}, outcome: 'done' });
+  const check = new ChainCheck();
+  for await (const portion of streamChain(store.db, AbortSignal.timeout(10_000))) {
+    for (const entry of portion) check.next(entry);
+  }
+  expect(check).toMatchObject({ faults: [], sequence: 3 });
 });

@@ -4,12 +4,18 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { StoreError } from './errors.ts';
 import * as initial from './migrations/0001-initial.ts';
 import * as dnsScansCoverage from './migrations/0002-dns-scans-coverage.ts';
+import * as people from './migrations/0003-people.ts';
+import * as trust from './migrations/0004-trust.ts';
+import * as commands from './migrations/0005-commands.ts';
 import type { Database } from './schema.ts';
 
 /** By name, in order. Released ones are never changed. */
 const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-dns-scans-coverage': dnsScansCoverage,
+  '0003-people': people,
+  '0004-trust': trust,
+  '0005-commands': commands,
 };
 
 /** @returns the names of the migrations that ran now. */

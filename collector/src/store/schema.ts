@@ -1,5 +1,8 @@
 // The tables as Kysely sees them; test/schema.sql is the dump of what the migrations make.
+import type { CommandStatus, HostPolicyView, TokenScope, WantedAction } from '@foretop/proto/api';
+import type { Capability, Outcome, RosterOperator, Signer } from '@foretop/proto/trust';
 import type { ColumnType, Generated } from 'kysely';
+import type { AuditDetail, AuditOutcome } from './audit-chain.ts';
 
 /** timestamptz, read as Date; inserted as Date or RFC 3339 text. */
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -31,6 +34,8 @@ export interface Database {
     tier: Generated<number>;
     sources: ColumnType<HostSourceJson[], string | undefined, string>;
     booted_at: NullableTimestamp;
+    labels: Generated<string[]>;
+    policy: ColumnType<HostPolicyView | null, string | null | undefined, string | null>;
   };
   agent_key: {
     thumbprint: string;
@@ -56,6 +61,25 @@ export interface Database {
     created_at: GeneratedTimestamp;
     expires_at: NullableTimestamp;
     revoked_at: NullableTimestamp;
+    scopes: TokenScope[];
+    /** null: all hosts. */
+    host_labels: string[] | null;
+    created_by: Generated<string>;
+  };
+  account: {
+    account_id: Generated<number>;
+    name: string;
+    /** The name as it is looked for: without case, normalised. */
+    name_key: string;
+    /** A PHC string. */
+    password_hash: string;
+    role: Role;
+    /** null: all hosts. */
+    host_labels: string[] | null;
+    created_at: GeneratedTimestamp;
+    password_set_at: GeneratedTimestamp;
+    signed_in_at: NullableTimestamp;
+    disabled_at: NullableTimestamp;
   };
   login_code: { code_hash: Buffer; expires_at: Timestamp; used_at: NullableTimestamp };
   session: {
@@ -64,15 +88,75 @@ export interface Database {
     role: Role;
     created_at: GeneratedTimestamp;
     expires_at: Timestamp;
+    /** null: of a login link. */
+    account_id: number | null;
+    network: Generated<string>;
+    user_agent: Generated<string>;
   };
   audit: {
     audit_id: Generated<number>;
     at: GeneratedTimestamp;
     actor: string;
     action: string;
-    detail: ColumnType<Record<string, string | number | boolean | null>, string, never>;
-    outcome: 'done' | 'refused' | 'failed';
+    detail: ColumnType<AuditDetail, string, never>;
+    outcome: AuditOutcome;
+    sequence: Int8;
+    host_id: number | null;
+    previous_hash: string;
+    hash: string;
   };
+  audit_head: {
+    head_id: Generated<number>;
+    host_id: number;
+    thumbprint: string;
+    sequence: Int8;
+    hash: string;
+    issued_at: Timestamp;
+    received_at: Timestamp;
+    fits: boolean;
+    statement: string;
+  };
+  command: {
+    request_id: string;
+    host_id: number;
+    operator: string;
+    action: ColumnType<WantedAction, string, never>;
+    summary: string;
+    status: CommandStatus;
+    relayed_by: string;
+    wire_id: ColumnType<string | null, string | null | undefined, string | null>;
+    created_at: Timestamp;
+    expires_at: Timestamp;
+    signed_at: NullableTimestamp;
+    ended_at: NullableTimestamp;
+    offer_hash: ColumnType<string | null, string | null | undefined, string | null>;
+    outcome: ColumnType<Outcome | null, Outcome | null | undefined, Outcome | null>;
+    code: Generated<string>;
+    detail: Generated<string>;
+    receipt: ColumnType<string | null, string | null | undefined, string | null>;
+    progress: Generated<string[]>;
+  };
+  signing_key: {
+    key_id: Generated<number>;
+    account_id: number;
+    signer: Signer;
+    name: string;
+    /** RFC 7638; of a passkey SHA-256 of its SPKI. */
+    thumbprint: string;
+    cnf: ColumnType<RosterOperator['cnf'], string, never>;
+    created_at: GeneratedTimestamp;
+    granted_at: NullableTimestamp;
+    granted_by: ColumnType<string | null, string | null | undefined, string | null>;
+    capabilities: Generated<Capability[]>;
+    /** Of hosts' keys. */
+    host_thumbprints: Generated<string[]>;
+    /** Of the hosts' own files. */
+    file_labels: Generated<string[]>;
+    /** Every enrolled host, also later ones. */
+    all_hosts: Generated<boolean>;
+  };
+  roster: { serial: Int8; issued_at: Timestamp; expires_at: Timestamp; statement: string };
+  owner_change: { serial: Int8; statement: string };
   agent_cursor: { host_id: number; epoch: Buffer; sequence: Int8; updated_at: GeneratedTimestamp };
   connection_segment: {
     host_id: number;

@@ -1,5 +1,6 @@
 // Who an agent is: its signature over this connection's challenge, by a key that is known or that comes with an enrolment token.
 import { type Hello, ProtocolError } from '@foretop/proto';
+import type { PublicJwk } from '@foretop/proto/trust';
 import { calculateJwkThumbprint, decodeProtectedHeader, errors, importJWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Store } from '../store/database.ts';
 import { type AgentKeyRow, enrolHost, findAgentKey, noteCloneRefused } from '../store/queries/enrolment.ts';
@@ -15,14 +16,20 @@ export interface AuthenticateOptions {
   name: string;
 }
 
+export interface Authenticated {
+  hostId: number;
+  /** A new host, or one that came back after it was revoked. */
+  enrolled: boolean;
+  /** Of the key that signed. */
+  thumbprint: string;
+  key: PublicJwk;
+}
+
 /**
  * The host that sent this Hello; a new one is enrolled. Throws ProtocolError with the reason to close for. Whoever cannot
  * sign learns nothing about a key but that it is unknown.
  */
-export async function authenticate(
-  hello: Hello,
-  options: AuthenticateOptions,
-): Promise<{ hostId: number; enrolled: boolean }> {
+export async function authenticate(hello: Hello, options: AuthenticateOptions): Promise<Authenticated> {
   const { store } = options;
   const thumbprint = keyNamed(hello.jwt ?? '');
   const known = await findAgentKey(store.db, thumbprint);
@@ -31,10 +38,12 @@ export async function authenticate(
     throw new ProtocolError('not-enrolled', `the key ${thumbprint} is not known and came without an enrolment token`);
   }
   await verify(hello, publicKey, thumbprint, options);
-  if (known === undefined) return { hostId: await enrol(hello, thumbprint, options), enrolled: true };
-  if (known.revoked_at === null) return { hostId: await sameMachine(hello, known, options), enrolled: false };
+  const proven = { thumbprint, key: { kty: 'OKP', crv: 'Ed25519', x: base64url(publicKey) } } as const;
+  if (known === undefined) return { ...proven, hostId: await enrol(hello, thumbprint, options), enrolled: true };
+  if (known.revoked_at === null)
+    return { ...proven, hostId: await sameMachine(hello, known, options), enrolled: false };
   if (!hello.enrolment?.token) throw new ProtocolError('revoked', `the key ${thumbprint} was revoked`);
-  return { hostId: await enrol(hello, thumbprint, options), enrolled: true };
+  return { ...proven, hostId: await enrol(hello, thumbprint, options), enrolled: true };
 }
 
 /** SHA-256 as base64url. */

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type CloseName, closeReasons, limits } from '@foretop/proto';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { ControlLane } from '../command/link.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { Store } from '../store/database.ts';
@@ -30,6 +31,7 @@ export interface AgentEndpointOptions {
   store: Store;
   ingest: Ingest;
   live: LiveHub;
+  control: ControlLane;
   log: Logger;
   clock?: CollectorClock;
   /** Agents let in a second; the others are told when to come back. */
@@ -44,7 +46,7 @@ export interface AgentEndpointOptions {
 
 /** Keeps the live side's directory of hosts up to date too. */
 export function createAgentEndpoint(options: AgentEndpointOptions): AgentEndpoint {
-  const { store, ingest, live, log, clock = systemClock } = options;
+  const { store, ingest, live, control, log, clock = systemClock } = options;
   const monotonicMs = (): number => clock.monotonicUs() / 1000;
   const admission = new Admission({
     perSecond: options.admissionPerSecond ?? 200,
@@ -86,6 +88,7 @@ export function createAgentEndpoint(options: AgentEndpointOptions): AgentEndpoin
       store,
       ingest,
       live,
+      control,
       clock,
       held,
       helloTimeoutMs: options.helloTimeoutMs ?? 10_000,
@@ -150,6 +153,7 @@ export function createAgentEndpoint(options: AgentEndpointOptions): AgentEndpoin
       stopping = true;
       clearInterval(aliveTimer);
       await directory[Symbol.asyncDispose]();
+      await control.farewell();
       await closeAll([...sessions]);
       await lastSeen[Symbol.asyncDispose]();
     },

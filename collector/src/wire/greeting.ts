@@ -8,16 +8,16 @@ import {
   protocolVersion,
 } from '@foretop/proto';
 import type { Store } from '../store/database.ts';
+import { controlVersion } from '../command/link.ts';
 import { readSequences } from '../store/queries/cursors.ts';
+import { recordHostPolicy } from '../store/queries/host-control.ts';
 import { recordHostFacts } from '../store/queries/hosts.ts';
-import { authenticate } from './authenticate.ts';
+import { type Authenticated, authenticate } from './authenticate.ts';
 import { BootOffset, type CollectorClock } from './clock.ts';
+import { hostPolicy } from './policy.ts';
 import { type CheckedHello, checkHello, hostFacts, hostName } from './hello.ts';
 
-export interface Greeted {
-  hostId: number;
-  /** A new host, or one that came back after it was revoked. */
-  enrolled: boolean;
+export interface Greeted extends Authenticated {
   version: number;
   checked: CheckedHello;
   offset: BootOffset;
@@ -39,11 +39,13 @@ export async function greet(hello: Hello, { store, clock, nonce }: GreetOptions)
   // Before anything is waited for: the reading ages.
   const offset = new BootOffset(clock, checked.reading.boottimeUs);
   const now = new Date(clock.wallUs() / 1000);
-  const { hostId, enrolled } = await authenticate(hello, { store, nonce, now, name: hostName(hello) });
+  const proven = await authenticate(hello, { store, nonce, now, name: hostName(hello) });
+  const { hostId } = proven;
   const facts = hostFacts(checked, version, offset.offsetUs(), clock.wallUs());
   const factsChanged = await recordHostFacts(store.db, hostId, facts);
+  await recordHostPolicy(store.db, hostId, version >= controlVersion ? hostPolicy(hello) : null);
   const acknowledged = await acknowledgeEpochs(store, hostId, checked.epochs, clock);
-  return { hostId, enrolled, version, checked, offset, acknowledged, factsChanged };
+  return { ...proven, version, checked, offset, acknowledged, factsChanged };
 }
 
 function commonVersion(hello: Hello): number {

@@ -16,6 +16,7 @@ import {
   type Watch,
 } from '@foretop/proto';
 import { WebSocket } from 'ws';
+import { type ControlLane, type ControlLink, controlVersion } from '../command/link.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { AgentLink, LiveHub } from '../live/hub.ts';
 import type { Store } from '../store/database.ts';
@@ -39,6 +40,7 @@ export interface SessionOptions {
   store: Store;
   ingest: Ingest;
   live: LiveHub;
+  control: ControlLane;
   clock: CollectorClock;
   held: HeldBatches;
   helloTimeoutMs: number;
@@ -65,6 +67,8 @@ interface Open {
   reading: HostReading;
   link: AgentLink;
   lane: RecordLane;
+  /** undefined: the agent is older than commands. */
+  control: ControlLink | undefined;
 }
 
 export class Session {
@@ -184,12 +188,13 @@ export class Session {
     if (frame.pulse) this.#pulse(this.#open, frame.pulse);
     else if (frame.batch) this.#batch(this.#open, frame.batch);
     else if (frame.live) this.#options.live.frame(this.#open.greeted.hostId, frame.live);
+    else if (frame.offer || frame.progress || frame.receipt || frame.auditHead) this.#control(this.#open, frame);
     else if (frame.goodbye)
       this.#goodbye = `the agent is ${frame.goodbye.reason === 'restarting' ? 'restarting' : 'stopping'}`;
   }
 
   async #greet(hello: NonNullable<AgentFrame['hello']>): Promise<void> {
-    const { store, clock, live } = this.#options;
+    const { store, clock, live, control } = this.#options;
     const greeted = await greet(hello, { store, clock, nonce: this.#nonce });
     if (this.#state !== 'greeting') return;
     clearTimeout(this.#welcomeTimer);
@@ -199,7 +204,8 @@ export class Session {
       watch: (watch: Watch) => this.#send({ watch: watchFor(version, watch) }),
       close: (reason) => this.close(reason),
     };
-    this.#open = { greeted, reading: checked.reading, link, lane: this.#recordLane(greeted) };
+    const commanded = this.#controlLink(greeted);
+    this.#open = { greeted, reading: checked.reading, link, lane: this.#recordLane(greeted), control: commanded };
     this.#state = 'open';
     this.#options.onOpen(this as OpenSession);
     this.#send({
@@ -212,7 +218,25 @@ export class Session {
       },
     });
     live.connected(link, { bootId: checked.bootId, offsetUs: () => offset.offsetUs() });
+    if (commanded) control.connected(commanded);
     if (greeted.factsChanged) live.directoryChanged();
+  }
+
+  #controlLink({ hostId, version, thumbprint, key }: Greeted): ControlLink | undefined {
+    if (version < controlVersion) return undefined;
+    return {
+      ...{ hostId, thumbprint, key },
+      send: (frame) => this.#send(frame),
+      close: (reason, detail) => this.close(reason, detail),
+    };
+  }
+
+  #control({ control }: Open, frame: AgentFrame): void {
+    if (control) return this.#options.control.frame(control, frame);
+    throw new ProtocolError(
+      'unexpected-frame',
+      `a frame of protocol version ${controlVersion} came from an older agent`,
+    );
   }
 
   #recordLane({ hostId }: Greeted): RecordLane {
@@ -281,6 +305,7 @@ export class Session {
     clearTimeout(this.#welcomeTimer);
     this.#open?.lane[Symbol.dispose]();
     if (this.#open) this.#options.live.disconnected(this.#open.link);
+    if (this.#open?.control) this.#options.control.disconnected(this.#open.control);
     this.#options.onClose(this, { hostId: this.hostId, reason, detail });
   }
 

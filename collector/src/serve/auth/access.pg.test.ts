@@ -3,8 +3,11 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertHost, publicUrl, type TestServer, testServer } from '../../../test/server.ts';
 import { insertLoginCode, revokeToken } from '../../store/queries/access.ts';
-import { createAccess, createApiToken, createLoginCode, loginLink } from './access.ts';
+import { createAccess } from './access.ts';
+import { createCallers } from './caller.ts';
+import { createLoginCode, loginLink } from './login-link.ts';
 import { hashSecret } from './secrets.ts';
+import { createApiToken } from './tokens.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -180,16 +183,13 @@ describe('bearer tokens', () => {
   });
 
   test('revoked, expired and unknown ones are refused', async () => {
-    const { token, tokenId } = await createApiToken(server.store.db, { name: '', role: 'viewer', expiresAt: null });
+    const wanted = { name: '', role: 'viewer', scopes: ['read'], hostLabels: null, createdBy: 'test' } as const;
+    const { token, tokenId } = await createApiToken(server.store.db, { ...wanted, expiresAt: null });
     expect((await session(bearer(token))).status).toBe(200);
     expect(await revokeToken(server.store.db, tokenId, new Date())).toBe(true);
     expect(await revokeToken(server.store.db, tokenId, new Date())).toBe(false);
     expect((await session(bearer(token))).status).toBe(401);
-    const expired = await createApiToken(server.store.db, {
-      name: '',
-      role: 'viewer',
-      expiresAt: new Date(Date.now() - 1),
-    });
+    const expired = await createApiToken(server.store.db, { ...wanted, expiresAt: new Date(Date.now() - 1) });
     expect((await session(bearer(expired.token))).status).toBe(401);
     for (const text of ['ftt_', 'ftt_unknown', 'x'.repeat(5000), "ftt_' or true --"])
       expect((await session(bearer(text))).status).toBe(401);
@@ -260,18 +260,23 @@ describe('Host and Origin', () => {
   });
 });
 
-test('wrong codes are bounded: the bucket runs out, and time refills it', async () => {
+test('wrong codes slow down where they come from, and time lifts it', async () => {
   let now = Date.now();
-  const access = createAccess(server.store.db, () => now);
+  const access = createAccess({ db: server.store.db, callers: createCallers([]), now: () => now });
+  const caller = { network: '192.0.2.0/24', userAgent: '' };
   for (let i = 0; i < 20; i++)
-    await expect(access.exchangeCode(`wrong-${i}`)).rejects.toMatchObject({ code: 'login-refused' });
+    await expect(access.exchangeCode(`wrong-${i}`, caller)).rejects.toMatchObject({ code: 'login-refused' });
   const good = await createLoginCode(server.store.db, now);
-  await expect(access.exchangeCode(good)).rejects.toMatchObject({
+  await expect(access.exchangeCode(good, caller)).rejects.toMatchObject({
     code: 'too-many-attempts',
-    headers: { 'retry-after': '3' },
+    headers: { 'retry-after': '1' },
   });
-  now += 3_000;
-  await expect(access.exchangeCode(good)).resolves.toMatchObject({ role: 'admin' });
+  const elsewhere = await createLoginCode(server.store.db, now);
+  await expect(access.exchangeCode(elsewhere, { ...caller, network: 'this machine' })).resolves.toMatchObject({
+    role: 'admin',
+  });
+  now += 1_000;
+  await expect(access.exchangeCode(good, caller)).resolves.toMatchObject({ role: 'admin' });
 });
 
 test('bodies are bounded', async () => {

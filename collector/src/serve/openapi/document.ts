@@ -31,7 +31,7 @@ export interface ApiOperation {
   description?: string;
   security?: [];
   parameters: ApiParameter[];
-  requestBody?: { required: true; content: JsonObject };
+  requestBody?: { required: boolean; content: JsonObject };
   responses: Record<string, { description: string; content?: JsonObject }>;
 }
 
@@ -60,7 +60,7 @@ export function apiDocument(operations: readonly Operation[], version: string): 
 }
 
 function describe(operation: Operation): ApiOperation {
-  const { path, method, tag, summary, role, body, status, response } = operation;
+  const { path, method, tag, summary, role, body, status, response, withBody } = operation;
   const needs = role === 'viewer' || role === 'nobody' ? '' : ` Needs the role ${role}.`;
   const text = `${operation.description ?? ''}${needs}`.trim();
   return {
@@ -70,12 +70,20 @@ function describe(operation: Operation): ApiOperation {
     ...(text !== '' && { description: text }),
     ...(role === 'nobody' && { security: [] }),
     parameters: [...pathParameters(path), ...Object.entries(operation.query).map(queryParameter)],
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: inputSchema(body) } } } }),
+    ...(body && {
+      requestBody: { required: !withBody, content: { 'application/json': { schema: inputSchema(body) } } },
+    }),
     responses: {
       [status]: {
         description: response === undefined ? 'Done; there is no body.' : 'The answer.',
         ...(response && { content: contentOf(operation, response) }),
       },
+      ...(withBody && {
+        [withBody.status]: {
+          description: 'The answer to a request with a body.',
+          content: { 'application/json': { schema: reference(withBody.response) } },
+        },
+      }),
       default: { description: 'A problem.', content: { [problemType]: { schema: reference(problem) } } },
     },
   };
@@ -90,15 +98,26 @@ function contentOf({ exports }: Operation, response: z.ZodType): JsonObject {
   };
 }
 
+const rowParameter = {
+  description: '<host id>-<16 hex digits>, as lists give it.',
+  schema: { type: 'string', pattern: '^\\d+-[0-9a-f]{16}$' },
+};
+const numberParameter = (description: string) => ({ description, schema: { type: 'integer', minimum: 1 } });
+
+/** What stands in a path, by the path's first part. */
+const pathParameterKinds: Record<string, { description: string; schema: JsonObject }> = {
+  hosts: numberParameter("The host's id."),
+  accounts: numberParameter("The account's id."),
+  tokens: numberParameter("The token's id."),
+  trust: numberParameter("The key's id."),
+  connections: rowParameter,
+  processes: rowParameter,
+  commands: { description: "The request's id.", schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
+};
+
 function pathParameters(path: string): ApiParameter[] {
-  const ofHost = path.startsWith('/hosts/');
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name: name!,
-    in: 'path',
-    required: true,
-    description: ofHost ? "The host's id." : '<host id>-<16 hex digits>, as lists give it.',
-    schema: ofHost ? { type: 'integer', minimum: 1 } : { type: 'string', pattern: '^\\d+-[0-9a-f]{16}$' },
-  }));
+  const kind = pathParameterKinds[path.split('/')[1] ?? ''] ?? rowParameter;
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name: name!, in: 'path', required: true, ...kind }));
 }
 
 function queryParameter([name, type]: [string, z.core.$ZodType]): ApiParameter {

@@ -1,7 +1,10 @@
 // All operations of the REST API, in the order in which its document shows them.
+import { accountOperations } from '../routes/accounts.ts';
+import { actOperations } from '../routes/act.ts';
 import { activityOperations } from '../routes/activity.ts';
 import { auditOperations } from '../routes/audit.ts';
 import { bandwidthOperations } from '../routes/bandwidth.ts';
+import { commandOperations } from '../routes/commands.ts';
 import { connectionDetailOperations } from '../routes/connection-detail.ts';
 import { connectionOperations } from '../routes/connections.ts';
 import { coverageOperations } from '../routes/coverage.ts';
@@ -12,11 +15,16 @@ import { gapOperations } from '../routes/gaps.ts';
 import { historyOperations } from '../routes/history.ts';
 import { hostOperations } from '../routes/hosts.ts';
 import { interfaceOperations } from '../routes/interfaces.ts';
+import { labelOperations } from '../routes/labels.ts';
+import { ownAccountOperations } from '../routes/own-account.ts';
 import { processOperations } from '../routes/processes.ts';
 import { scanOperations } from '../routes/scans.ts';
 import { sessionOperations } from '../routes/session.ts';
 import { statsOperations } from '../routes/stats.ts';
 import { systemOperations } from '../routes/system.ts';
+import { tokenOperations } from '../routes/tokens.ts';
+import { trustOperations } from '../routes/trust.ts';
+import { trustKeyOperations } from '../routes/trust-keys.ts';
 import type { Operation } from './operation.ts';
 
 export const operations: readonly Operation[] = [
@@ -34,8 +42,16 @@ export const operations: readonly Operation[] = [
   ...activityOperations,
   ...processOperations,
   ...enrolmentOperations,
+  ...trustOperations,
+  ...trustKeyOperations,
   ...historyOperations,
+  ...actOperations,
+  ...commandOperations,
   ...auditOperations,
+  ...labelOperations,
   ...sessionOperations,
+  ...ownAccountOperations,
+  ...accountOperations,
+  ...tokenOperations,
   ...systemOperations,
 ];

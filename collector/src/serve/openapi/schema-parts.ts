@@ -29,6 +29,7 @@ export const problem = name(
     status: z.int(),
     detail: z.string().optional(),
     errors: z.array(z.strictObject({ parameter: z.string(), detail: z.string() })).optional(),
+    refusal: z.string().optional().describe('Why a host refused a command: a refusal code.'),
   }) satisfies z.ZodType<api.Problem>,
 );
 

@@ -2,6 +2,7 @@
 import { stateNames } from '@foretop/proto';
 import type * as api from '@foretop/proto/api';
 import { z } from 'zod';
+import { hostPolicy } from './command-schemas.ts';
 import {
   container,
   count,
@@ -18,7 +19,9 @@ import {
 } from './schema-parts.ts';
 
 export { gapEntry, named, problem } from './schema-parts.ts';
+export * from './command-schemas.ts';
 export * from './trace-schemas.ts';
+export * from './trust-schemas.ts';
 
 const state = z.enum(stateNames);
 const direction = z.enum(['inbound', 'outbound', 'listen', 'unknown']);
@@ -29,6 +32,7 @@ export const host = name(
   z.strictObject({
     id: hostId(),
     name: z.string(),
+    labels: z.array(z.string()),
     status: z.enum(['live', 'stale', 'offline', 'revoked']),
     addresses: z.array(z.string()),
     os: z.string(),
@@ -58,6 +62,15 @@ export const host = name(
     backfilledSeconds: unknownable(),
     givenUp: z.array(z.string()).describe('What the agent does without at the moment to stay within its budget.'),
   }) satisfies z.ZodType<api.Host>,
+);
+
+export const hostDetail = name(
+  'HostDetail',
+  z.strictObject({
+    ...host.shape,
+    policy: hostPolicy.nullable().describe('What its own file allows, as it said when it connected.'),
+    keyThumbprint: z.string().nullable(),
+  }) satisfies z.ZodType<api.HostDetail>,
 );
 
 export const connection = name(
@@ -306,19 +319,6 @@ export const applicationList = name(
   }) satisfies z.ZodType<api.ApplicationList>,
 );
 
-export const auditEntry = name(
-  'AuditEntry',
-  z.strictObject({
-    id: z.int().min(1),
-    at: time(),
-    actor: z.string(),
-    action: z.string(),
-    detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-    outcome: z.enum(['done', 'refused', 'failed']),
-  }) satisfies z.ZodType<api.AuditEntry>,
-);
-export const auditList = name('AuditList', z.strictObject(list(auditEntry)));
-
 export const historyDeletion = name(
   'HistoryDeletion',
   z.strictObject({
@@ -369,10 +369,4 @@ export const system = name(
 
 export const config = name('Config', z.looseObject({ port: count(), database: z.string() }));
 
-const role = z.enum(['viewer', 'operator', 'admin']);
-export const newSession = name('NewSession', z.strictObject({ secret: z.string(), role, expiresAt: time() }));
-export const session = name(
-  'Session',
-  z.strictObject({ kind: z.enum(['session', 'token']), role, expiresAt: time().nullable() }),
-);
 export const enrolToken = name('EnrolToken', z.strictObject({ token: z.string(), expiresAt: time() }));

@@ -27,8 +27,12 @@ export interface DetailOptions {
   now: () => number;
 }
 
-/** undefined: it is neither live nor stored. */
-export type FindConnection = (hostId: number, id: string) => Promise<ConnectionDetail | undefined>;
+/** undefined: it is neither live nor stored. Nothing is told of another end on a host outside `inSight`. */
+export type FindConnection = (
+  hostId: number,
+  id: string,
+  inSight: ReadonlySet<number>,
+) => Promise<ConnectionDetail | undefined>;
 
 export function createConnectionDetail({ store, live, now }: DetailOptions): FindConnection {
   const ids = createIds(store.hashKey);
@@ -61,12 +65,17 @@ export function createConnectionDetail({ store, live, now }: DetailOptions): Fin
     return { process, parents: parents.map((parent) => storedProcess(hostId, parent, nowUs)) };
   };
 
-  const peerOf = async (connection: Connection, id: string, aboutUs: number): Promise<ConnectionPeer | null> => {
+  const peerOf = async (
+    connection: Connection,
+    id: string,
+    aboutUs: number,
+    inSight: ReadonlySet<number>,
+  ): Promise<ConnectionPeer | null> => {
     const { hostId, remoteAddress, remotePort, localAddress, localPort } = connection;
     if (remoteAddress === null || remotePort === null) return null;
     const protocol = connection.protocol === 'udp' ? 17 : 6;
     const ends = { protocol, localAddress, localPort, remoteAddress, remotePort };
-    const hosts = await selectHostsWith(store.db, hostId, remoteAddress);
+    const hosts = (await selectHostsWith(store.db, hostId, remoteAddress)).filter((host) => inSight.has(host.hostId));
     if (hosts.length === 0) return null;
     const names = new Map(hosts.map((host) => [host.hostId, host.name]));
     const row = await boundedRead(store.db, (db) =>
@@ -101,7 +110,7 @@ export function createConnectionDetail({ store, live, now }: DetailOptions): Fin
     return null;
   };
 
-  return async (hostId, id) => {
+  return async (hostId, id, inSight) => {
     const tables = await live.tables(hostId, connectionSections, liveAnswerMs);
     const current = tables && liveConnections({ hostId }, tables, {}, ids).find((row) => row.id === `${hostId}-${id}`);
     const running = tables && liveProcesses(hostId, tables, ids);
@@ -116,7 +125,7 @@ export function createConnectionDetail({ store, live, now }: DetailOptions): Fin
       connection,
       ...(await ownerOf(connection, running)),
       stored: totals ? { ...totals, from: totals.from.toISOString(), to: totals.to.toISOString() } : null,
-      peer: await peerOf(connection, id, asOfUs),
+      peer: await peerOf(connection, id, asOfUs, inSight),
     };
   };
 }

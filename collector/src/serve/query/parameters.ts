@@ -67,14 +67,17 @@ export const hostId = integer(1, 2_147_483_647);
 const list = (text: string) =>
   [...text.matchAll(/(?:^|,)((?:\\[^]|[^,\\]|\\$)*)/g)].map(([, part]) => part!.trim().replace(/\\([,\\])/g, '$1'));
 
+/** `=` takes what follows as it is, for names that begin with `!` or `=`. */
+const asItIs = (text: string) => text.replace(/^=/, '');
+
 /** Ids or names of hosts; which hosts they are the route finds out. */
 export const hosts = z
   .string()
   .transform(list)
   .pipe(z.array(z.string().min(1, 'ids or names of hosts are required').max(255)).max(1000))
   .transform((texts) => ({
-    any: texts.filter((text) => !text.startsWith('!')),
-    none: texts.filter((text) => text.startsWith('!')).map((text) => text.slice(1)),
+    any: texts.filter((text) => !text.startsWith('!')).map(asItIs),
+    none: texts.filter((text) => text.startsWith('!')).map((text) => asItIs(text.slice(1))),
   }))
   .describe('Ids or names of hosts.');
 
@@ -83,7 +86,7 @@ const mostValues = 50;
 /** All values of one parameter together. */
 const longestChoice = 4096;
 
-/** Several values with commas, each with `!` before it to leave out what matches. */
+/** Several values with commas, each with `!` before it to leave out what matches, and after that `=` to take it as it is. */
 export function choice<Value>(value: z.ZodType<Value, string>) {
   return z
     .string()
@@ -94,7 +97,7 @@ export function choice<Value>(value: z.ZodType<Value, string>) {
         .array(
           z
             .string()
-            .transform((text) => ({ not: text.startsWith('!'), value: text.replace(/^! */, '') }))
+            .transform((text) => ({ not: text.startsWith('!'), value: asItIs(text.replace(/^! */, '')) }))
             .pipe(z.object({ not: z.boolean(), value })),
         )
         .max(mostValues, `takes at most ${mostValues} values`),
@@ -126,7 +129,7 @@ export const processName = z
   .describe('A name in which * stands for anything, a pid, or ? for what has no known process.');
 
 export const processNames = choice(processName).describe(
-  'Names in which * stands for anything, pids, or ? for what has no known process. A comma in a name is written \\,.',
+  'Names in which * stands for anything, pids, or ? for what has no known process. A comma in a name is written \\,; one that begins with ! or = is written after a =.',
 );
 
 export const units = choice(

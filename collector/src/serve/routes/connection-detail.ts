@@ -1,5 +1,6 @@
 // GET /api/v1/connections/{id}: one connection with all that is known of it.
 import { Hono } from 'hono';
+import { hostsInSight } from '../auth/sight.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
 import { createConnectionDetail, type DetailOptions } from '../query/connection-detail.ts';
@@ -27,7 +28,8 @@ export function connectionDetailRoutes(options: DetailOptions): Hono<ServeEnv> {
     const { hostId, id } = rowIdOf(context, 'connection');
     parseQuery(getConnection.query, queryOf(context));
     await findHost(options.store, hostId);
-    const detail = await find(hostId, id);
+    const inSight = new Set((await hostsInSight(options.store.db, context.get('identity'))).map((host) => host.hostId));
+    const detail = await find(hostId, id, inSight);
     if (detail === undefined) throw noSuchRow('connection', `${hostId}-${id}`);
     return context.json(detail);
   });

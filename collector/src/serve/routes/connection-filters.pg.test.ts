@@ -199,11 +199,14 @@ test.each([
   ['process=a%5C,b', ['a,b']],
   ['process=a%5C,b,c', ['a,b']],
   ['process=!a%5C,b', ['']],
+  ['process==a%5C,b', ['a,b']],
+  ['process=!=a%5C,b', ['']],
+  ['process==!a', []],
   ['process=a,b', []],
   ['process=?', ['']],
   ['process=!?', ['a,b']],
   ['process=?,a*', ['', 'a,b']],
-])('%s: a comma in a name, and no known process', async (query, expected) => {
+])('%s: a comma in a name, a name as it is, and no known process', async (query, expected) => {
   const [recorded, now] = [
     await insertHost(server.store, { name: `stored ${query}` }),
     await insertHost(server.store, { name: `live ${query}` }),

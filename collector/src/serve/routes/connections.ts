@@ -7,9 +7,10 @@ import { connectionFormat, type Exporter, type ExportFormat, wantedFormat } from
 import { connLog } from '../export/zeek-conn.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
+import { noSuchHost } from '../problem.ts';
 import type { ConnectionFinder, ConnectionQuestion } from '../query/find-connections.ts';
 import * as parameters from '../query/parameters.ts';
-import { askedHosts, hostIdOf, noSuchHost, queryOf, type ServeContext, type ServeEnv } from './context.ts';
+import { askedHosts, hostIdOf, queryOf, type ServeContext, type ServeEnv } from './context.ts';
 
 const filter = {
   state: parameters.states.optional(),
@@ -81,13 +82,13 @@ export function connectionRoutes(options: {
 
   routes.get(routeOf(listAll), async (context) => {
     const query = parameters.parseQuery(listAll.query, queryOf(context));
-    const question = { ...questionOf(query, now()), ...(await askedHosts(store, query.host)) };
+    const question = { ...questionOf(query, now()), ...(await askedHosts(store, context.get('identity'), query.host)) };
     return answer(context, question, wantedFormat(query.format, context.req.header('accept'), true));
   });
 
   routes.get(routeOf(facets), async (context) => {
     const query = parameters.parseQuery(facets.query, queryOf(context));
-    const hosts = await askedHosts(store, query.host);
+    const hosts = await askedHosts(store, context.get('identity'), query.host);
     return context.json(
       await finder.facets({ filter: filterOf(query), time: parameters.timeOf(query, now() * 1000), ...hosts }),
     );

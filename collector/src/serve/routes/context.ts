@@ -3,9 +3,10 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Choice } from '../../store/queries/connection-filter.ts';
 import type { Store } from '../../store/database.ts';
-import { type HostSpanRow, selectHostSpans } from '../../store/queries/gaps.ts';
+import type { HostSpanRow } from '../../store/queries/gaps.ts';
 import type { Identity } from '../auth/access.ts';
-import { RequestError } from '../problem.ts';
+import { hostsInSight, isBound } from '../auth/sight.ts';
+import { noSuchHost, RequestError } from '../problem.ts';
 import { hostId, invalidQuery } from '../query/parameters.ts';
 
 export interface ServeEnv {
@@ -40,21 +41,22 @@ export function noSuchRow(kind: 'connection' | 'process', text: string): Request
   return new RequestError('not-found', `There is no ${kind} ${JSON.stringify(text.slice(0, 64))} that is still known.`);
 }
 
-export function noSuchHost(id: number | string): RequestError {
-  return new RequestError('not-found', `There is no host ${JSON.stringify(id)}.`);
-}
-
-/** Hosts that a question is about, and whether it named them. */
+/** Hosts that a question is about. */
 export interface AskedHosts {
   hosts: readonly HostSpanRow[];
+  /** Rows are looked for on these hosts only; else on all, which these then are. */
   named: boolean;
 }
 
-/** Without a filter: all that are not revoked. Throws RequestError. */
-export async function askedHosts(store: Store, wanted: Choice<string> | undefined): Promise<AskedHosts> {
-  const all = await selectHostSpans(store.db);
+/** Without a filter: all in sight that are not revoked. Throws RequestError. */
+export async function askedHosts(
+  store: Store,
+  identity: Identity,
+  wanted: Choice<string> | undefined,
+): Promise<AskedHosts> {
+  const all = await hostsInSight(store.db, identity);
   const hosts = wanted === undefined ? all.filter(({ revoked }) => !revoked) : chosenHosts(all, wanted);
-  return { hosts, named: wanted !== undefined };
+  return { hosts, named: wanted !== undefined || isBound(identity) };
 }
 
 /**

@@ -111,12 +111,12 @@ export function dnsRoutes(options: DnsRoutesOptions): Hono<ServeEnv> {
 
   routes.get(routeOf(listAll), async (context) => {
     const query = parameters.parseQuery(listAll.query, queryOf(context));
-    return answer(context, query, await askedHosts(store, query.host));
+    return answer(context, query, await askedHosts(store, context.get('identity'), query.host));
   });
 
   routes.get(routeOf(facets), async (context) => {
     const query = parameters.parseQuery(facets.query, queryOf(context));
-    const asked = await askedHosts(store, query.host);
+    const asked = await askedHosts(store, context.get('identity'), query.host);
     const span = askedSpan(query, now() * 1000);
     const filter = filterOf(query, asked);
     const counts = await boundedRead(store.db, (db) => selectDnsFacets(db, { span, filter }));

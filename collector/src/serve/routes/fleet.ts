@@ -5,7 +5,8 @@ import type { LiveHub } from '../../live/hub.ts';
 import type { Store } from '../../store/database.ts';
 import { boundedRead } from '../../store/queries/bounded-read.ts';
 import { type FleetBucketRow, selectFleetBuckets } from '../../store/queries/fleet-record.ts';
-import { selectGaps, selectHostSpans } from '../../store/queries/gaps.ts';
+import { selectGaps } from '../../store/queries/gaps.ts';
+import { hostsInSight, isBound } from '../auth/sight.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
 import { heardAt } from '../query/find-connections.ts';
@@ -47,13 +48,14 @@ export function fleetRoutes(options: {
     const nowUs = now() * 1000;
     const asked = parameters.timeOf(query, nowUs) ?? { atUs: nowUs };
     const span = bucketsOf(asked, nowUs);
-    const hosts = (await selectHostSpans(store.db)).filter((host) => !host.revoked);
+    const identity = context.get('identity');
+    const hosts = (await hostsInSight(store.db, identity)).filter((host) => !host.revoked);
     const hostIds = hosts.map((host) => host.hostId);
     // An instant is the minute that it lies in.
     const told = 'atUs' in asked ? { fromUs: span.toUs - minuteUs, toUs: span.toUs } : asked;
     const [rows, gaps] = await boundedRead(store.db, async (db) => [
       await selectFleetBuckets(db, { hostIds, ...span }),
-      await selectGaps(db, { ...told, limit: mostUnknownSpans }),
+      await selectGaps(db, { ...told, hostIds: isBound(identity) ? hostIds : undefined, limit: mostUnknownSpans }),
     ]);
     const byHost = Map.groupBy(rows, (row) => row.hostId);
     const known = { nowUs, keptDays, heardUs: (host: (typeof hosts)[number]) => heardAt(live, host, nowUs) };

@@ -1,21 +1,23 @@
 // /api/v1/hosts and /api/v1/hosts/{id}: what hosts said about themselves, with their last pulse; revoking a host's key.
-import type { Host, List } from '@foretop/proto/api';
+import type { Host, HostDetail, List } from '@foretop/proto/api';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { LiveHub } from '../../live/hub.ts';
 import type { Store } from '../../store/database.ts';
+import { selectHostControl } from '../../store/queries/host-control.ts';
 import { getHost, type HostRow, listHosts } from '../../store/queries/hosts.ts';
 import { revokeHost } from '../../wire/enrolment.ts';
 import type { Audit } from '../audit.ts';
-import { requireRole } from '../auth/access.ts';
+import { requireRole, sees } from '../auth/access.ts';
 import { type Exporter, portionsOf, rowFormat, wantedFormat } from '../export/export.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
+import { noSuchHost } from '../problem.ts';
 import { decodeCursor, encodeCursor, fingerprint } from '../query/cursor.ts';
 import { type Order, sortRows } from '../query/order.ts';
 import { givenUpNames } from '../query/names.ts';
 import * as parameters from '../query/parameters.ts';
-import { hostIdOf, noSuchHost, queryOf, type ServeEnv } from './context.ts';
+import { hostIdOf, queryOf, type ServeEnv } from './context.ts';
 
 const statuses = ['live', 'stale', 'offline', 'revoked'] as const;
 const columns = [
@@ -59,7 +61,7 @@ const getOne = operation({
   status: 200,
   summary: 'One host',
   query: {},
-  response: schemas.host,
+  response: schemas.hostDetail,
 });
 const revokeKey = operation({
   method: 'delete',
@@ -87,12 +89,20 @@ export function hostRoutes(options: {
 
   routes.get(routeOf(listAll), async (context) => {
     const query = parameters.parseQuery(listAll.query, queryOf(context));
-    const hosts = (await listHosts(store.db)).map((row) => hostOf(row, live));
+    const identity = context.get('identity');
+    const rows = (await listHosts(store.db)).filter((row) => sees(identity, row.labels));
+    const hosts = rows.map((row) => hostOf(row, live));
     const wanted = hosts.filter((host) => query.status === undefined || host.status === query.status);
     const format = wantedFormat(query.format, context.req.header('accept'));
     if (format !== undefined) {
-      const rows = () => portionsOf(sortRows(wanted, query.sort));
-      return exporter.respond({ format, name: 'hosts', columns: fileColumns, rows, signal: context.req.raw.signal });
+      const portions = () => portionsOf(sortRows(wanted, query.sort));
+      return exporter.respond({
+        format,
+        name: 'hosts',
+        columns: fileColumns,
+        rows: portions,
+        signal: context.req.raw.signal,
+      });
     }
     return context.json(pageOfHosts(wanted, query, new Date(now()).toISOString()));
   });
@@ -102,7 +112,8 @@ export function hostRoutes(options: {
     parameters.parseQuery(getOne.query, queryOf(context));
     const row = await getHost(store.db, id);
     if (row === undefined) throw noSuchHost(id);
-    return context.json(hostOf(row, live));
+    const { policy = null, keyThumbprint = null } = (await selectHostControl(store.db, id)) ?? {};
+    return context.json({ ...hostOf(row, live), policy, keyThumbprint } satisfies HostDetail);
   });
 
   routes.delete(routeOf(revokeKey), async (context) => {
@@ -147,6 +158,7 @@ function hostOf(row: HostRow, live: LiveHub): Host {
   return {
     id: row.host_id,
     name: row.name,
+    labels: row.labels,
     status,
     addresses: row.addresses,
     os: row.os,

@@ -6,11 +6,11 @@ import { apiPage } from '../openapi/page.ts';
 import { pageHeaders } from '../security-headers.ts';
 import type { ServeEnv } from './context.ts';
 
-export function openapiRoutes(version: string, port: number): Hono<ServeEnv> {
+export function openapiRoutes(version: string): Hono<ServeEnv> {
   const document = apiDocument(operations, version);
   const page = apiPage(document);
   const routes = new Hono<ServeEnv>();
   routes.get('/openapi.json', (context) => context.json(document));
-  routes.get('/docs', (context) => context.html(page, 200, pageHeaders(page, port)));
+  routes.get('/docs', (context) => context.html(page, 200, pageHeaders(page)));
   return routes;
 }

@@ -143,6 +143,7 @@ export function processRoutes(options: {
     const { hostId, id } = rowIdOf(context, 'process');
     const query = parameters.parseQuery(getBandwidth.query, queryOf(context));
     const span = spanOfMinutes(query, now() * 1000, standardSpanUs);
+    await findHost(store, hostId);
     const [process, carried, gaps] = await boundedRead(store.db, async (db) => [
       await selectProcess(db, hostId, id),
       await selectProcessMinutes(db, { hostId, id, ...span }),

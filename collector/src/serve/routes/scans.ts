@@ -67,7 +67,7 @@ export function scanRoutes(options: {
   routes.get(routeOf(listScans), async (context) => {
     const query = parameters.parseQuery(listScans.query, queryOf(context));
     const { sort, limit, kind, source, port } = query;
-    const asked = await askedHosts(store, query.host);
+    const asked = await askedHosts(store, context.get('identity'), query.host);
     const hostIds = asked.named ? asked.hosts.map(({ hostId }) => hostId) : undefined;
     const filter = { hostIds, kind, source, port };
     const askedFor = askedSpan(query, now() * 1000);

@@ -5,8 +5,10 @@ import { Hono } from 'hono';
 import type { LiveHub } from '../../live/hub.ts';
 import type { Store } from '../../store/database.ts';
 import { boundedRead } from '../../store/queries/bounded-read.ts';
-import { type HostSpanRow, selectHostSpans } from '../../store/queries/gaps.ts';
+import type { HostSpanRow } from '../../store/queries/gaps.ts';
 import { countConnections } from '../../store/queries/connections.ts';
+import type { Identity } from '../auth/access.ts';
+import { hostsInSight } from '../auth/sight.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
 import type { ConnectionFinder } from '../query/find-connections.ts';
@@ -46,7 +48,8 @@ export function statsRoutes(options: {
 }): Hono<ServeEnv> {
   const { store, live, finder, now } = options;
   const routes = new Hono<ServeEnv>();
-  let kept: { atMs: number; stats: Promise<Stats> } | undefined;
+  /** By the labels that the viewer is bound to. */
+  const kept = new Map<string, { atMs: number; stats: Promise<Stats> }>();
 
   const tallies = async (hosts: readonly HostSpanRow[]): Promise<{ asOfUs: number; tallies: Tally[] }> => {
     const answer = await finder.live(hosts, {});
@@ -77,8 +80,8 @@ export function statsRoutes(options: {
     };
   };
 
-  const compute = async (): Promise<Stats> => {
-    const hosts = (await selectHostSpans(store.db)).filter((host) => !host.revoked);
+  const compute = async (identity: Identity): Promise<Stats> => {
+    const hosts = (await hostsInSight(store.db, identity)).filter((host) => !host.revoked);
     const counts = { live: 0, stale: 0, offline: 0 };
     for (const { hostId } of hosts) {
       const status = live.status(hostId);
@@ -95,14 +98,15 @@ export function statsRoutes(options: {
 
   routes.get(routeOf(getStats), async (context) => {
     parseQuery(getStats.query, queryOf(context));
-    if (kept === undefined || kept.atMs < now() - keepMs) {
-      const entry = { atMs: now(), stats: compute() };
-      kept = entry;
-      entry.stats.catch(() => {
-        if (kept === entry) kept = undefined;
-      });
-    }
-    return context.json(await kept.stats);
+    const identity = context.get('identity');
+    const bound = JSON.stringify(identity.hostLabels);
+    for (const [key, { atMs }] of kept) if (atMs < now() - keepMs) kept.delete(key);
+    const entry = kept.get(bound) ?? { atMs: now(), stats: compute(identity) };
+    kept.set(bound, entry);
+    entry.stats.catch(() => {
+      if (kept.get(bound) === entry) kept.delete(bound);
+    });
+    return context.json(await entry.stats);
   });
 
   return routes;

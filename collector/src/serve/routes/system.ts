@@ -17,6 +17,8 @@ export interface Settings {
   dataDir: string;
   port: number;
   publicUrl?: string | undefined;
+  /** Addresses and networks. */
+  trustedProxies: readonly string[];
   logLevel: string;
   retention: Readonly<Retention>;
 }

@@ -1,4 +1,5 @@
 // Login codes, sessions and API tokens in the database. All secrets arrive here as hashes.
+import type { TokenScope } from '@foretop/proto/api';
 import { type Kysely, sql } from 'kysely';
 import type { Database, Role } from '../schema.ts';
 
@@ -18,28 +19,71 @@ export async function takeLoginCode(db: Kysely<Database>, codeHash: Buffer, now:
   return result.numUpdatedRows === 1n;
 }
 
+export interface NewSessionRow {
+  cookie_hash: Buffer;
+  secret_hash: Buffer;
+  role: Role;
+  expires_at: Date;
+  account_id: number | null;
+  network: string;
+  user_agent: string;
+}
+
+export async function insertSession(db: Kysely<Database>, session: NewSessionRow): Promise<void> {
+  await db.insertInto('session').values(session).execute();
+}
+
 export interface SessionRow {
   cookie_hash: Buffer;
   secret_hash: Buffer;
   role: Role;
   expires_at: Date;
+  account_id: number | null;
+  account_name: string | null;
+  host_labels: string[] | null;
 }
 
-export async function insertSession(db: Kysely<Database>, session: SessionRow): Promise<void> {
-  await db.insertInto('session').values(session).execute();
-}
-
+/** Only one that holds: not expired, and of no account that was disabled. The account's role goes before the session's. */
 export async function findSession(
   db: Kysely<Database>,
   cookieHash: Buffer,
   now: Date,
 ): Promise<SessionRow | undefined> {
+  return standingSessions(db, now)
+    .select(['session.cookie_hash', 'secret_hash', 'expires_at', 'session.account_id', 'account.host_labels'])
+    .select((column) => [
+      column.fn.coalesce('account.role', 'session.role').as('role'),
+      column.ref('account.name').as('account_name'),
+    ])
+    .where('session.cookie_hash', '=', cookieHash)
+    .executeTakeFirst();
+}
+
+const standingSessions = (db: Kysely<Database>, now: Date) =>
+  db
+    .selectFrom('session')
+    .leftJoin('account', 'account.account_id', 'session.account_id')
+    .where('expires_at', '>', now)
+    .where('account.disabled_at', 'is', null);
+
+export interface OpenSessionRow {
+  cookie_hash: Buffer;
+  created_at: Date;
+  expires_at: Date;
+  network: string;
+  user_agent: string;
+}
+
+/** Newest first. */
+export function listSessions(db: Kysely<Database>, accountId: number, now: Date): Promise<OpenSessionRow[]> {
   return db
     .selectFrom('session')
-    .select(['cookie_hash', 'secret_hash', 'role', 'expires_at'])
-    .where('cookie_hash', '=', cookieHash)
+    .select(['cookie_hash', 'created_at', 'expires_at', 'network', 'user_agent'])
+    .where('account_id', '=', accountId)
     .where('expires_at', '>', now)
-    .executeTakeFirst();
+    .orderBy('created_at', 'desc')
+    .limit(100)
+    .execute();
 }
 
 export async function deleteSession(db: Kysely<Database>, cookieHash: Buffer): Promise<void> {
@@ -56,17 +100,37 @@ export interface TokenRow {
   token_id: number;
   name: string;
   role: Role;
+  scopes: TokenScope[];
+  host_labels: string[] | null;
   created_at: Date;
+  created_by: string;
   expires_at: Date | null;
   revoked_at: Date | null;
 }
 
-const tokenColumns = ['token_id', 'name', 'role', 'created_at', 'expires_at', 'revoked_at'] as const;
+const tokenColumns = [
+  'token_id',
+  'name',
+  'role',
+  'scopes',
+  'host_labels',
+  'created_at',
+  'created_by',
+  'expires_at',
+  'revoked_at',
+] as const;
 
-export async function insertToken(
-  db: Kysely<Database>,
-  token: { token_hash: Buffer; name: string; role: Role; expires_at: Date | null },
-): Promise<TokenRow> {
+export interface NewTokenRow {
+  token_hash: Buffer;
+  name: string;
+  role: Role;
+  scopes: TokenScope[];
+  host_labels: string[] | null;
+  created_by: string;
+  expires_at: Date | null;
+}
+
+export async function insertToken(db: Kysely<Database>, token: NewTokenRow): Promise<TokenRow> {
   return db.insertInto('api_token').values(token).returning(tokenColumns).executeTakeFirstOrThrow();
 }
 
@@ -102,13 +166,15 @@ export async function standingAccess(
   asked: { cookieHashes: Buffer[]; tokenIds: number[] },
   now: Date,
 ): Promise<{ cookieHashes: Buffer[]; tokenIds: number[] }> {
-  const sessions = await sql<{ cookie_hash: Buffer }>`
-    select cookie_hash from session where cookie_hash = any(${asked.cookieHashes}) and expires_at > ${now}`.execute(db);
+  const sessions = await standingSessions(db, now)
+    .select('session.cookie_hash')
+    .where(sql<boolean>`session.cookie_hash = any(${asked.cookieHashes})`)
+    .execute();
   const tokens = await sql<{ token_id: number }>`
     select token_id from api_token where token_id = any(${asked.tokenIds}::int4[])
        and revoked_at is null and (expires_at is null or expires_at > ${now})`.execute(db);
   return {
-    cookieHashes: sessions.rows.map((row) => row.cookie_hash),
+    cookieHashes: sessions.map((row) => row.cookie_hash),
     tokenIds: tokens.rows.map((row) => row.token_id),
   };
 }

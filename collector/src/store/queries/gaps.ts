@@ -40,6 +40,7 @@ export interface HostSpanRow {
   name: string;
   enrolledAt: Date;
   lastSeenAt: Date | null;
+  labels: string[];
   revoked: boolean;
 }
 
@@ -55,6 +56,6 @@ export async function selectHostSpan(db: Kysely<Database>, hostId: number): Prom
 function hostSpans(db: Kysely<Database>) {
   return db
     .selectFrom('host')
-    .select(['host_id as hostId', 'name', 'enrolled_at as enrolledAt', 'last_seen_at as lastSeenAt'])
+    .select(['host_id as hostId', 'name', 'enrolled_at as enrolledAt', 'last_seen_at as lastSeenAt', 'labels'])
     .select(sql<boolean>`revoked_at is not null`.as('revoked'));
 }

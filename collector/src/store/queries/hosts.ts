@@ -24,6 +24,7 @@ const columns = [
   'tier',
   'sources',
   'booted_at',
+  'labels',
 ] as const;
 
 /** Every host, revoked ones included, in the order in which they were enrolled. */
@@ -33,6 +34,17 @@ export function listHosts(db: Kysely<Database>) {
 
 export function getHost(db: Kysely<Database>, hostId: number): Promise<HostRow | undefined> {
   return db.selectFrom('host').select(columns).where('host_id', '=', hostId).executeTakeFirst();
+}
+
+/** False: there is no such host. */
+export async function setHostLabels(db: Kysely<Database>, hostId: number, labels: readonly string[]): Promise<boolean> {
+  const changed = await db
+    .updateTable('host')
+    .set({ labels: [...labels] })
+    .where('host_id', '=', hostId)
+    .returning('host_id')
+    .executeTakeFirst();
+  return changed !== undefined;
 }
 
 /** Of every host only what changes by itself. */

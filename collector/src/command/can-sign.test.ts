@@ -1,0 +1,43 @@
+import { refusals, type RosterOperator } from '@foretop/proto/trust';
+import { beforeAll, expect, test } from 'vitest';
+import { rosterWith, testSigner, type TestSigner } from '../../test/commandable.ts';
+import { testIdentity } from '../../test/test-agent.ts';
+import { whyNot } from './can-sign.ts';
+
+const host = testIdentity();
+let alice: TestSigner;
+beforeAll(async () => {
+  alice = await testSigner();
+});
+
+async function why(
+  operator: Partial<RosterOperator>,
+  more: Partial<Parameters<typeof whyNot>[1]> = {},
+  weakestSigner: 'browser' | 'approve' = 'browser',
+) {
+  const roster = await rosterWith(alice, host, operator);
+  const named = { thumbprint: host.thumbprint, labels: ['env=prod'] };
+  const asks = { name: 'alice', canSign: true, roster, host: named, nowMs: Date.now(), ...more };
+  return whyNot({ allowed: ['observe', 'terminate'], weakestSigner }, asks);
+}
+
+test('a signature of who is in the roster, in scope and strong enough can be expected to be taken', async () => {
+  expect(await why({})).toBe('');
+  expect(await why({ hosts: { ids: [], labels: ['env=prod'] } })).toBe('');
+  expect(await why({ signer: 'approve' }, {}, 'approve')).toBe('');
+});
+
+test('otherwise the reason is the one that the host would give', async () => {
+  expect(await why({ name: 'bob' })).toBe(refusals['unknown-signer']);
+  expect(await why({ capabilities: [] })).toBe(refusals['not-in-scope']);
+  expect(await why({ capabilities: ['observe', 'probe'] })).toBe(refusals['not-in-scope']);
+  expect(await why({ hosts: { ids: [], labels: [] } })).toBe(refusals['not-in-scope']);
+  expect(await why({ hosts: { ids: [], labels: ['env=test'] } })).toBe(refusals['not-in-scope']);
+  expect(await why({}, {}, 'approve')).toBe(refusals['signer-too-weak']);
+  expect(await why({}, { roster: '' })).toBe(refusals['no-roster']);
+  expect(await why({}, { roster: 'a.b.c' })).toBe(refusals['no-roster']);
+  expect(await why({}, { nowMs: Date.now() + 3_600_001 })).toBe(refusals['roster-expired']);
+  expect(await why({}, { canSign: false })).toMatch(/token/);
+  const nobody = { name: 'alice', canSign: true, roster: '', host: { thumbprint: '', labels: [] }, nowMs: 0 };
+  expect(whyNot({ allowed: ['observe'], weakestSigner: 'browser' }, nobody)).toBe(refusals['not-allowed']);
+});
