@@ -7,9 +7,12 @@ const secretKey = 'foretop.session';
 export class ApiError extends Error {
   readonly code: 'unreachable' | 'signed-out' | 'not-found' | 'refused' | 'failed';
   readonly retryable: boolean;
-  constructor(code: ApiError['code'], message: string, options?: ErrorOptions) {
+  /** What the collector said in full, where it said anything. */
+  readonly problem: Problem | undefined;
+  constructor(code: ApiError['code'], message: string, options?: ErrorOptions & { problem?: Problem | undefined }) {
     super(message, options);
     this.code = code;
+    this.problem = options?.problem;
     this.retryable = code === 'unreachable' || code === 'failed';
   }
 }
@@ -22,7 +25,7 @@ export function keepSecret(secret: string | null): void {
 }
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   signal?: AbortSignal;
 }
@@ -55,7 +58,7 @@ export async function respond(path: string, options: RequestOptions = {}): Promi
 async function failure(response: Response): Promise<ApiError> {
   const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
   const message = problem?.detail ?? problem?.title ?? `The collector answered ${response.status}.`;
-  if (response.status === 401) return new ApiError('signed-out', message);
-  if (response.status === 404) return new ApiError('not-found', message);
-  return new ApiError(response.status < 500 ? 'refused' : 'failed', message);
+  if (response.status === 401) return new ApiError('signed-out', message, { problem });
+  if (response.status === 404) return new ApiError('not-found', message, { problem });
+  return new ApiError(response.status < 500 ? 'refused' : 'failed', message, { problem });
 }

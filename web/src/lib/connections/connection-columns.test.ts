@@ -1,6 +1,7 @@
 // Columns of the connections table: heads, what F filters by, orders as the collector takes them.
 import { expect, it } from 'vitest';
-import { columnsFor, conditionOfCell, endpoint, localEnd, remoteEnd, serverSort } from './connection-columns.ts';
+import { columnsFor, conditionOfCell, endpoint, localEnd, remoteEnd } from './connection-columns.ts';
+import { serverSort } from './server-sort.ts';
 import { connection, storeOf } from './connections.fixture.ts';
 
 const row = storeOf([connection({ remoteAddress: '10.0.0.9' })]).row(0);

@@ -58,30 +58,6 @@ export function conditionOfCell(row: ConnectionRow, column: string): Omit<Condit
   }
 }
 
-/** The parameter by which the REST API sorts as a column does; both directions together it cannot. */
-const serverSorts: Readonly<Record<string, string>> = {
-  host: 'hostId',
-  process: 'process',
-  pid: 'pid',
-  local: 'localAddress',
-  remote: 'remoteAddress',
-  protocol: 'protocol',
-  state: 'state',
-  duration: '-startedAt',
-  rtt: 'rttUs',
-  rx: 'rxRate',
-  tx: 'txRate',
-  rate: 'rxRate',
-};
-
-/** `-rxRate`: which rows are to come first when not all are read. */
-export function serverSort({ column, descending }: { column: string; descending: boolean }): string {
-  const name = serverSorts[column]!;
-  // Duration grows as the start lies further back.
-  const turned = name.startsWith('-') !== descending;
-  return (turned ? '-' : '') + name.replace(/^-/, '');
-}
-
 export const endpoint = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 

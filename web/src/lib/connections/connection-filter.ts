@@ -1,6 +1,7 @@
-// The filter of a connections table: conditions that stand in the address as `process=nginx&state=!time-wait`, and what they let through.
+// The filter of a connections table: what it can ask for, and what of it the collector is asked.
+import { conditionParameters, parseConditions, type Condition as AnyCondition } from '../filter/condition.ts';
 import { parseNetwork } from '../net/address.ts';
-import { statesOf, stateShapes, type StateShape } from '../ui/connection-states.ts';
+import { shapeWords, stateShapes, type StateShape } from '../ui/connection-states.ts';
 import { directionNames } from './connection-row.ts';
 
 export const filterFields = [
@@ -16,11 +17,7 @@ export const filterFields = [
 ] as const;
 export type FilterField = (typeof filterFields)[number];
 
-export interface Condition {
-  field: FilterField;
-  value: string;
-  exclude: boolean;
-}
+export type Condition = AnyCondition<FilterField>;
 
 export interface ConnectionFilter {
   /** Conditions on one field are alternatives, those that exclude and those on different fields all hold. */
@@ -32,17 +29,10 @@ export interface ConnectionFilter {
 /** Stands for a process that is not known. */
 export const unknownProcess = '?';
 
-/** In the address `!` excludes; `=` before a value takes it as it is. */
-export function parseFilter(parameters: URLSearchParams): ConnectionFilter {
-  const conditions = filterFields.flatMap((field) =>
-    parameters.getAll(field).flatMap((text): Condition[] => {
-      const exclude = text.startsWith('!');
-      const value = exclude || text.startsWith('=') ? text.slice(1) : text;
-      return valid(field, value) ? [{ field, value, exclude }] : [];
-    }),
-  );
-  return { conditions, text: parameters.get('q') ?? '' };
-}
+export const parseFilter = (parameters: URLSearchParams): ConnectionFilter => ({
+  conditions: parseConditions(parameters, filterFields, valid),
+  text: parameters.get('q') ?? '',
+});
 
 /** The part of an address that holds conditions: equal for equal filters, whatever else changes. */
 export const filterTextOf = (parameters: Pick<URLSearchParams, 'getAll'>): string =>
@@ -50,16 +40,8 @@ export const filterTextOf = (parameters: Pick<URLSearchParams, 'getAll'>): strin
     filterFields.flatMap((field) => parameters.getAll(field).map((value): [string, string] => [field, value])),
   ).toString();
 
-/** The parameters of the address for these conditions, each field with all its values. */
-export function filterParameters(conditions: readonly Condition[]): Record<FilterField, string[]> {
-  const found = Object.fromEntries(filterFields.map((field) => [field, [] as string[]])) as Record<
-    FilterField,
-    string[]
-  >;
-  for (const { field, value, exclude } of conditions)
-    found[field].push(exclude ? `!${value}` : /^[!=]/.test(value) ? `=${value}` : value);
-  return found;
-}
+export const filterParameters = (conditions: readonly Condition[]): Record<FilterField, string[]> =>
+  conditionParameters(conditions, filterFields);
 
 /** Whether a value means something for its field: an address is one, a port is a number. */
 export function valid(field: FilterField, value: string): boolean {
@@ -78,17 +60,6 @@ function isPortRange(value: string): boolean {
   return /^\d{1,5}(-\d{1,5})?$/.test(value) && least <= most && most < 65_536;
 }
 
-/** Adds a condition; one that says the opposite of the same value goes. */
-export const withCondition = (conditions: readonly Condition[], added: Condition): Condition[] => [
-  ...withoutCondition(conditions, added),
-  added,
-];
-
-export const withoutCondition = (
-  conditions: readonly Condition[],
-  { field, value }: Pick<Condition, 'field' | 'value'>,
-): Condition[] => conditions.filter((condition) => condition.field !== field || condition.value !== value);
-
 /** A test of names in which `*` stands for anything. */
 export function nameTest(value: string): (name: string) => boolean {
   if (!value.includes('*')) return (name) => name === value;
@@ -97,35 +68,10 @@ export function nameTest(value: string): (name: string) => boolean {
   return (name) => pattern.test(name);
 }
 
-/** A value among others: a comma parts them, a backslash takes the next character as it is. */
-export const inList = (value: string): string => value.replace(/[,\\]/g, '\\$&');
-
-/** The part of a filter that the REST API can answer, as its parameters; the rest is left to the rows that come. */
-export function serverParameters(conditions: readonly Condition[]): {
-  parameters: Partial<Record<FilterField, string>>;
-  /** Nothing was left out. */
-  exact: boolean;
-} {
-  const parameters: Partial<Record<FilterField, string>> = {};
-  let exact = true;
-  for (const field of filterFields) {
-    const ofField = conditions.filter((one) => one.field === field);
-    // `!` excludes there: alternatives to a value that begins with it must not narrow the answer.
-    const expressible = ofField.filter(({ value }) => !value.startsWith('!'));
-    const anyMissing = ofField.some((one) => !one.exclude && !expressible.includes(one));
-    const values = expressible
-      .filter((one) => one.exclude || !anyMissing)
-      .flatMap(({ value, exclude }) =>
-        (field === 'state' ? statesOf(value as StateShape) : [inList(value)]).map((name) =>
-          exclude ? `!${name}` : name,
-        ),
-      );
-    if (values.length > 0) parameters[field] = values.join(',');
-    if (expressible.length < ofField.length) exact = false;
-  }
-  return { parameters, exact };
-}
-
 /** The words of a chip: "process is not", "state is". */
-export const wordsOf = (condition: Condition): string =>
-  `${condition.field} ${condition.exclude ? 'is not' : condition.field === 'address' && condition.value.includes('/') ? 'in' : 'is'}`;
+export const wordsOf = ({ field, value, exclude }: Condition): string =>
+  `${field} ${exclude ? 'is not' : field === 'address' && value.includes('/') ? 'in' : 'is'}`;
+
+/** The value of a chip. */
+export const shownValue = ({ field, value }: Condition): string =>
+  field === 'state' ? shapeWords[value as StateShape].toLowerCase() : value === unknownProcess ? 'unknown' : value;

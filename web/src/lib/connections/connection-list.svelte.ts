@@ -37,6 +37,8 @@ const paceMs = 250;
 const retryMs = 3000;
 
 export class ConnectionList {
+  /** Rows that are loaded at most. */
+  readonly most = mostPages * pageRows;
   /** Counts up with every change of the rows. */
   version = $state(0);
   known = $state(false);

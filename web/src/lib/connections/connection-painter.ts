@@ -18,6 +18,9 @@ const provenance: Partial<Record<(typeof nameSources)[number], string>> = {
   'reverse-dns': 'PTR',
 };
 
+/** The end of the meters' scale: in steps of half an octave, so that a scroll by a row does not draw every other row anew. */
+const scaleOf = (most: number): number => (most > 0 ? 2 ** (Math.ceil(Math.log2(most) * 2) / 2) : 0);
+
 /** By what a name is known: as short as it stands beside the name. */
 export const nameProvenance = (source: number): string => provenance[nameSources[source] ?? 'none'] ?? '';
 
@@ -27,7 +30,7 @@ export function createConnectionPainter(fleet: boolean): ConnectionPainter {
     nowMs: 0,
     before(rows) {
       const before = largest;
-      largest = rows.reduce((most, row) => Math.max(most, row.rxRate ?? 0, row.txRate ?? 0), 0);
+      largest = scaleOf(rows.reduce((most, row) => Math.max(most, row.rxRate ?? 0, row.txRate ?? 0), 0));
       return largest !== before;
     },
     cell: (element, column) => cells[column]?.(element) ?? (() => undefined),

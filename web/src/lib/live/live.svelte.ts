@@ -1,6 +1,6 @@
 // The page's one live connection: what is subscribed to, where its frames go, whether the view is paused.
 import type { Host, List } from '@foretop/proto/api';
-import { closeNameOf, closeReasons, LiveSection, ServerFrame, ViewerFrame } from '@foretop/proto/live';
+import { LiveSection, ServerFrame, sessionEnded, ViewerFrame } from '@foretop/proto/live';
 import { ApiError, request, sessionSecret } from '../api/client.ts';
 import { session } from '../api/session.svelte.ts';
 import { createServerClock } from '../time/server-clock.ts';
@@ -46,7 +46,7 @@ class Live {
       ]),
     onLink: (link) => this.#onLink(link),
     onFrame: (bytes) => this.#onFrame(bytes),
-    isFinal: (code) => closeNameOf(code) === 'session-ended',
+    isFinal: (code) => code === sessionEnded.code,
   });
 
   /** Since when the page has been cut off from the collector; undefined while it is not. */
@@ -115,7 +115,7 @@ class Live {
 
   #onLink(link: Link): void {
     this.link = link;
-    if (link.state === 'refused') session.ended(closeReasons['session-ended'].text);
+    if (link.state === 'refused') session.ended(sessionEnded.text);
     // An upgrade that is refused shows no status to a page: ask whether the session still holds.
     if (link.state === 'waiting') void session.check();
   }

@@ -48,6 +48,9 @@ export function quantity(parent: HTMLElement, free = false): (figure: Figure) =>
   };
 }
 
+/** Percent of the cell: a bar never reaches the digits. */
+const longestBar = 34;
+
 /** A rate with its bar as `Meter` shows it: length by the square root of the share of the largest in sight. */
 export function meter(
   parent: HTMLElement,
@@ -56,20 +59,14 @@ export function meter(
 ): (value: number | null, max: number) => void {
   const element = document.createElement('span');
   element.className = `meter ${kind}`;
-  const bar = document.createElement('span');
-  bar.className = 'length';
-  element.append(bar);
   const figure = quantity(element);
   parent.append(element);
-  let shown = -1;
+  let shown = 0;
   return (value, max) => {
     const share = value ? Math.max(1.5, Math.sqrt(value / Math.max(max, value)) * 100) : 0;
-    const width = Math.round(share * 3.8) / 10;
-    if (width !== shown) {
-      shown = width;
-      bar.style.width = `${width}%`;
-      bar.hidden = width === 0;
-    }
+    const width = Math.min(longestBar, Math.round(share * 3.8) / 10);
+    // A background takes no part in layout, as an element for the bar would.
+    if (width !== shown) element.style.backgroundSize = `${(shown = width)}% calc(100% - 2px)`;
     figure(rate(value));
   };
 }

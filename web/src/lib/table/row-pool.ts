@@ -31,9 +31,15 @@ interface PooledRow<Row> {
   element: HTMLElement;
   cells: HTMLElement[];
   show: Show<Row>[];
+  /** Where it stands in the order; -1 while it shows nothing. */
   index: number;
   slot: number;
   key: number;
+  /** What it shows; undefined before the first. */
+  row: Row | undefined;
+  closed: boolean;
+  selected: boolean;
+  column: string | undefined;
 }
 
 export class RowPool<Row extends { key: number; closed?: boolean }> {
@@ -57,20 +63,24 @@ export class RowPool<Row extends { key: number; closed?: boolean }> {
       while (this.#pool.length < needed) this.#pool.push(this.#make(layout));
       for (const pooled of this.#pool) pooled.index = -1;
     }
-    const rows: Row[] = [];
-    for (let index = window.first; index < window.last; index++) rows.push(source.row(order[index]!));
-    const all = this.#painter.before(rows) || anew;
     const size = this.#pool.length;
-    const used = new Set<PooledRow<Row>>();
+    const rows: Row[] = [];
+    const stale: PooledRow<Row>[] = [];
     for (let index = window.first; index < window.last; index++) {
       const pooled = this.#pool[index % size]!;
-      used.add(pooled);
-      const row = rows[index - window.first]!;
+      const slot = order[index]!;
       if (pooled.index !== index) this.#place(pooled, index, layout);
-      if (!all && pooled.slot === order[index] && pooled.key === row.key) continue;
-      this.#show(pooled, order[index]!, row);
+      if (anew || pooled.row === undefined || pooled.slot !== slot || pooled.key !== source.keyOf(slot)) {
+        pooled.slot = slot;
+        pooled.row = source.row(slot);
+        stale.push(pooled);
+      }
+      rows.push(pooled.row);
     }
-    for (const pooled of this.#pool) if (!used.has(pooled)) this.#hide(pooled);
+    const all = this.#painter.before(rows);
+    if (all) for (let index = window.first; index < window.last; index++) this.#show(this.#pool[index % size]!);
+    else for (const pooled of stale) this.#show(pooled);
+    for (const pooled of this.#pool) if (pooled.index < window.first || pooled.index >= window.last) this.#hide(pooled);
   }
 
   /** Marks the selected row and the cell in it on which keys act. */
@@ -119,7 +129,19 @@ export class RowPool<Row extends { key: number; closed?: boolean }> {
     const element = document.createElement('div');
     element.className = 'row data';
     element.setAttribute('role', 'row');
-    const pooled: PooledRow<Row> = { element, cells: [], show: [], index: -1, slot: -1, key: 0 };
+    element.setAttribute('aria-selected', 'false');
+    const pooled: PooledRow<Row> = {
+      element,
+      cells: [],
+      show: [],
+      index: -1,
+      slot: -1,
+      key: 0,
+      row: undefined,
+      closed: false,
+      selected: false,
+      column: undefined,
+    };
     const columns = layout.cards ? [undefined] : layout.columns;
     for (const column of columns) {
       const cell = document.createElement('div');
@@ -156,14 +178,14 @@ export class RowPool<Row extends { key: number; closed?: boolean }> {
     pooled.element.setAttribute('aria-rowindex', String(index + 2));
   }
 
-  #show(pooled: PooledRow<Row>, slot: number, row: Row): void {
-    pooled.slot = slot;
+  #show(pooled: PooledRow<Row>): void {
+    const row = pooled.row!;
     if (pooled.key !== row.key) {
       pooled.key = row.key;
-      pooled.element.id = `row-${row.key}`;
       this.#mark(pooled);
     }
-    pooled.element.classList.toggle('closed', row.closed === true);
+    const closed = row.closed === true;
+    if (closed !== pooled.closed) pooled.element.classList.toggle('closed', (pooled.closed = closed));
     for (const show of pooled.show) show(row);
   }
 
@@ -172,16 +194,24 @@ export class RowPool<Row extends { key: number; closed?: boolean }> {
     pooled.index = -1;
     pooled.slot = -1;
     pooled.key = 0;
+    pooled.row = undefined;
     pooled.element.hidden = true;
-    pooled.element.removeAttribute('id');
+    this.#mark(pooled);
   }
 
+  /** Only the selected row bears an id: it is what the table names as the active one. */
   #mark(pooled: PooledRow<Row>): void {
     const selected = pooled.key !== 0 && pooled.key === this.#selected;
+    const column = selected ? this.#column : undefined;
+    if (selected === pooled.selected && column === pooled.column) return;
+    pooled.selected = selected;
+    pooled.column = column;
+    if (selected) pooled.element.id = `row-${pooled.key}`;
+    else pooled.element.removeAttribute('id');
     pooled.element.classList.toggle('selected', selected);
     pooled.element.setAttribute('aria-selected', String(selected));
     pooled.cells.forEach((cell, index) =>
-      cell.classList.toggle('active', selected && this.#layout?.columns[index]?.id === this.#column),
+      cell.classList.toggle('active', selected && this.#layout?.columns[index]?.id === column),
     );
   }
 }

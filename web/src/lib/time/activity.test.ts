@@ -1,7 +1,7 @@
 // Sums over hosts, and what stays unknown.
 import { expect, it } from 'vitest';
-import type { Bandwidth } from '@foretop/proto/api';
-import { sumActivity, unknownRuns } from './activity.ts';
+import type { Bandwidth, HostRecord } from '@foretop/proto/api';
+import { fleetActivity, sumActivity, unknownRuns } from './activity.ts';
 
 const at = Date.UTC(2026, 10, 20);
 const answer = (rates: (number | null)[], gaps: Bandwidth['gaps'] = []): Bandwidth => ({
@@ -28,6 +28,28 @@ it('takes over the gaps of a single host', () => {
     { fromMs: at + 60_000, toMs: at + 120_000, reason: 'stalled' },
   ]);
   expect(sumActivity([answer([1], [gap]), answer([1])], at, at + 60_000, 60_000).gaps).toEqual([]);
+});
+
+it('adds every host of the fleet, in the steps of the answer', () => {
+  const host = (hostId: number, rates: (number | null)[]): HostRecord => ({
+    hostId,
+    knownSeconds: 60,
+    rxRate: null,
+    txRate: null,
+    connections: null,
+    cpuPercent: null,
+    memoryUsedBytes: null,
+    rxRates: rates,
+    txRates: rates.map((rate) => rate && rate * 2),
+  });
+  const record = { nextCursor: null, asOf: '', to: '', bucketSeconds: 1440, unknown: [] };
+  expect(
+    fleetActivity({
+      ...record,
+      from: '2026-11-20T00:00:00Z',
+      items: [host(1, [1, null, 0]), host(2, [2, null, null])],
+    }),
+  ).toEqual({ startMs: at, stepMs: 1_440_000, steps: [9, null, 0], gaps: [] });
 });
 
 it('joins neighbouring unknown steps', () =>

@@ -1,5 +1,5 @@
 // What the time bar shows of a range: how much was carried in each step, and what is not known.
-import type { Bandwidth } from '@foretop/proto/api';
+import type { Bandwidth, FleetRecord } from '@foretop/proto/api';
 
 export interface Activity {
   startMs: number;
@@ -27,6 +27,19 @@ export function sumActivity(answers: readonly Bandwidth[], startMs: number, endM
     steps,
     gaps: gaps.map((gap) => ({ fromMs: Date.parse(gap.from), toMs: Date.parse(gap.to), reason: gap.reason })),
   };
+}
+
+/** The same out of the collector's answer for the whole fleet, in the steps that it has. */
+export function fleetActivity({ items, from, bucketSeconds }: FleetRecord): Activity {
+  const count = items.reduce((most, { rxRates }) => Math.max(most, rxRates.length), 0);
+  const steps: (number | null)[] = Array.from({ length: count }, () => null);
+  for (const { rxRates, txRates } of items) {
+    for (let step = 0; step < rxRates.length; step++) {
+      const [rx, tx] = [rxRates[step] ?? null, txRates[step] ?? null];
+      if (rx !== null || tx !== null) steps[step] = (steps[step] ?? 0) + (rx ?? 0) + (tx ?? 0);
+    }
+  }
+  return { startMs: Date.parse(from), stepMs: bucketSeconds * 1000, steps, gaps: [] };
 }
 
 /** Runs of steps of which nothing is known, as [first, last] index, both included. */

@@ -8,12 +8,13 @@ export function showView(view: View): void {
   setParameters({ ...viewParameters(view), selected: null });
 }
 
-/** A path with the time that is shown now, so that going to another page does not leave it. */
-export function withTime(path: string): string {
+/** A path with the time that is shown now, so that going to another page does not leave it; and with other parameters. */
+export function withTime(path: string, more: Readonly<Record<string, string>> = {}): string {
   const kept = new URLSearchParams();
   for (const name of ['at', 'from', 'to', 'range']) {
     const value = page.url.searchParams.get(name);
     if (value) kept.set(name, value);
   }
+  for (const [name, value] of Object.entries(more)) kept.set(name, value);
   return kept.size > 0 ? `${path}?${kept.toString()}` : path;
 }

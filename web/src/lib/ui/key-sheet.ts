@@ -12,6 +12,8 @@ export const sheet: { title: string; keys: [string[], string][] }[] = [
       [['G', 'H'], 'A host'],
       [['G', 'C'], 'Connections'],
       [['G', 'D'], 'DNS'],
+      [['G', 'U'], 'Audit'],
+      [['G', 'S'], 'Settings'],
       [['?'], 'This sheet'],
     ],
   },
@@ -20,6 +22,7 @@ export const sheet: { title: string; keys: [string[], string][] }[] = [
     keys: [
       [['J', 'K'], 'Next, previous row (or arrows)'],
       [['Enter'], 'Open'],
+      [['X'], 'Terminate what is open: asks first'],
       [['←', '→'], 'Which cell of the row F takes'],
       [['F'], 'Filter by that cell'],
       [['Shift', 'F'], 'Leave out what is like it'],

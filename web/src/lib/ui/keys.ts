@@ -11,6 +11,15 @@ export function shortcut(event: KeyboardEvent): string | undefined {
   return event.key.length === 1 ? event.key.toLowerCase() : event.key;
 }
 
+/** For the window of a page: gives it each key that is for it, and keeps the browser from keys that it took. */
+export const pageKeys =
+  (take: (key: string) => boolean | undefined) =>
+  (event: KeyboardEvent): void => {
+    const key = shortcut(event);
+    if (key === undefined || (key === 'Enter' && onControl(event))) return;
+    if (take(key)) event.preventDefault();
+  };
+
 /** Space and Enter belong to the control that has the focus. */
 export const onControl = (event: KeyboardEvent): boolean =>
   event.target instanceof HTMLElement && event.target.closest('a, button, summary, [role="tab"]') !== null;

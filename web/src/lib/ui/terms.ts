@@ -73,6 +73,23 @@ const all = {
     name: 'Segment',
     meaning: 'A piece of a connection’s life on record, up to 300 s long, with the bytes that it carried in it.',
   },
+  role: {
+    name: 'Role',
+    meaning:
+      'What somebody may do: a viewer looks, an operator may also ask hosts to end something, an administrator manages all of it.',
+    note: 'To end a process takes a signature as well, and the host’s own permission. No role replaces them.',
+  },
+  scope: {
+    name: 'Scope',
+    meaning: 'What one token may be used for, within its role: read, export, ask for commands, manage hosts.',
+    note: 'A token never signs, and never manages accounts, tokens or keys: only people who are signed in do.',
+  },
+  hostLabel: {
+    name: 'Label of a host',
+    meaning:
+      'A word that an administrator gives to hosts, such as prod or site=berlin. Accounts and tokens can be bound to labels.',
+    note: 'The labels in a host’s own file are others: they say whose signature that host takes.',
+  },
 } satisfies Record<string, Term>;
 
 export type TermName = keyof typeof all;
