@@ -8,13 +8,14 @@
 // Everything runs in a network namespace of its own with 150 sleeping processes; the agent sends to a real collector there.
 // A connection on loopback is two sockets of the host, so N connections here are N/2 clients and N/2 servers.
 import { spawn } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Child } from '../harness/child.ts';
 import { agentMain, createEnrolToken, freePort, startCollector, temporaryFolder } from '../harness/foretop.ts';
 import { makeNamespace, namespacesMissing } from '../harness/network-namespace.ts';
-import { calibrationMs, cpuSeconds, memoryMb } from './cost.ts';
+import { calibrationMs, cpuSeconds, treeCpuSeconds, treeMemoryMb } from './cost.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,10 +35,14 @@ const settleMs = 20_000;
 const missing = namespacesMissing();
 if (missing) throw new Error(`This benchmark cannot run here: ${missing}.`);
 
-console.log('| Connections | engine | agent CPU % | ss loop CPU % | ratio | PSS MB | anonymous MB | calibration ms |');
-console.log('|---|---|---|---|---|---|---|---|');
-for (const name of values.cases.split(','))
-  for (let count = 0; count < Number(values.repeat); count++) console.log(await measure(name));
+const columns = ['Connections', 'engine', 'agent CPU %', 'ss loop CPU %', 'ratio', 'PSS MB', 'anonymous MB'];
+console.log(`| ${[...columns, 'calibration ms', 'load average'].join(' | ')} |\n|${'---|'.repeat(columns.length + 2)}`);
+for (const name of values.cases.split(',')) {
+  for (let count = 0; count < Number(values.repeat); count++) {
+    // One case that fails, as when its agent ends, is no reason to give up the others.
+    console.log(await measure(name).catch((error: unknown) => `| ${name} | not measured: ${String(error)} |`));
+  }
+}
 
 async function measure(name: string): Promise<string> {
   await using stack = new AsyncDisposableStack();
@@ -68,14 +73,15 @@ async function measure(name: string): Promise<string> {
   stack.defer(() => void loop.kill());
 
   await sleep(settleMs);
-  const before = { agent: cpuSeconds(agent.pid!), ss: cpuSeconds(loop.pid!), at: performance.now() };
+  const before = { agent: treeCpuSeconds(agent.pid!), ss: cpuSeconds(loop.pid!), at: performance.now() };
   await sleep(windowMs);
   const elapsed = (performance.now() - before.at) / 1000;
-  const agentCpu = ((cpuSeconds(agent.pid!) - before.agent) / elapsed) * 100;
+  const agentCpu = ((treeCpuSeconds(agent.pid!) - before.agent) / elapsed) * 100;
   const ssCpu = ((cpuSeconds(loop.pid!) - before.ss) / elapsed) * 100;
-  const { pss, anonymous } = memoryMb(agent.pid!);
+  const { pss, anonymous } = treeMemoryMb(agent.pid!);
   const figures = [agentCpu.toFixed(2), ssCpu.toFixed(1), (agentCpu / ssCpu).toFixed(2), pss.toFixed(1)];
-  return `| ${[name, values.engine, ...figures, anonymous.toFixed(1), calibrationMs().toFixed(0)].join(' | ')} |`;
+  const circumstances = [calibrationMs().toFixed(0), loadavg()[0]!.toFixed(1)];
+  return `| ${[name, values.engine, ...figures, anonymous.toFixed(1), ...circumstances].join(' | ')} |`;
 }
 
 function agentCommand(): string[] {

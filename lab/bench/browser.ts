@@ -1,28 +1,23 @@
 // The dashboard in a real browser: what pages cost the renderer's main thread, how fast they come, how late they are.
 //
 //   npm run bench:browser -w lab -- --minutes 10        (needs a built web; about 8 minutes and those given)
-//   --only fleet,connections,views,latency              for some of it
+//   --only fleet,connections,views                      for some of it
 //
 // CPU is that of the renderer's main thread by the kernel's count, so that other programs do not add to it. Times by the clock
-// (first paint, event to pixel, frame intervals) are those of the machine as it is.
+// (first paint, frame intervals) are those of the machine as it is.
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from '@playwright/test';
-import { chromiumOptions } from '../harness/chromium.ts';
 import { eventually } from '../harness/foretop.ts';
-import { startLab } from '../harness/lab.ts';
-import { eventToPixel } from './browser/event-to-pixel.ts';
 import { firstView } from './browser/first-view.ts';
 import { clickHead, rowCount, typeSearch, watchLongTasks } from './browser/in-page.ts';
 import { costOf, cpuMsASecond, mainThreadOf, quantile } from './browser/main-thread.ts';
 import { scrollCost } from './browser/scroll.ts';
-import { desk, startStage } from './browser/stage.ts';
+import { startStage } from './browser/stage.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, only: { type: 'string' } } });
-const wanted = (part: string) => (values.only ?? 'fleet,connections,views,latency').split(',').includes(part);
+const wanted = (part: string) => (values.only ?? 'fleet,connections,views').split(',').includes(part);
 
 const acts = 15;
-const latencySamples = 40;
 const connectionsWanted = 100_000;
 const lines: string[] = [];
 const say = (what: string, measured: string, target: string) => {
@@ -34,7 +29,6 @@ const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(valu
 if (wanted('fleet')) await fleet(Number(values.minutes));
 if (wanted('views')) await views();
 if (wanted('connections')) await connections();
-if (wanted('latency')) await latency();
 console.log('| What | Measured | Target |\n|---|---|---|');
 console.log(lines.join('\n'));
 
@@ -105,21 +99,6 @@ async function connections(): Promise<void> {
   const scroll = await scrollCost(page, thread);
   say('… scroll: CPU a frame p95 · frame interval p95', `${ms(scroll.cpuP95Ms)} · ${ms(scroll.frameP95Ms)}`, '20 ms');
   say('… heap', mb(await thread.heapBytes()), '–');
-}
-
-async function latency(): Promise<void> {
-  await using lab = await startLab('latency');
-  await using stack = new AsyncDisposableStack();
-  const browser = stack.adopt(await chromium.launch(chromiumOptions), (open) => open.close());
-  const page = await (await browser.newContext({ viewport: desk })).newPage();
-  await page.goto(lab.collector.loginLink);
-  await page.getByRole('heading', { name: 'Fleet' }).waitFor();
-  const found = await eventToPixel(page, `${lab.collector.url}/hosts/${lab.host.id}`, latencySamples);
-  say(
-    `Event to pixel of a watched host, ${found.length} samples: median · p95`,
-    `${ms(quantile(found, 0.5))} · ${ms(quantile(found, 0.95))}`,
-    '400 ms',
-  );
 }
 
 function mb(bytes: number): string {

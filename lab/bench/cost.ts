@@ -3,21 +3,51 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const ticksPerSecond = 100; // USER_HZ, which Linux fixes at 100 on every architecture that Node supports
 
-/** CPU seconds used so far by a process and the children that it has waited for (proc(5): fields 14 to 17). */
+/** CPU seconds used so far by a process and the children that it has waited for (proc(5): fields 14 to 17). Throws with a reason when it has ended. */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const stat = readStat(pid);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / ticksPerSecond;
 }
 
-/** CPU seconds of a process and all its living descendants. */
-export function treeCpuSeconds(pid: number, parents: ReadonlyMap<number, number[]>): number {
-  const children = parents.get(pid) ?? [];
-  return cpuSeconds(pid) + children.reduce((sum, child) => sum + treeCpuSeconds(child, parents), 0);
+function readStat(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch (cause) {
+    throw new Error(`Process ${pid} ended before it was measured; its own output says why.`, { cause });
+  }
 }
 
-/** Proportional set size and anonymous memory in MB (proc(5): smaps_rollup). */
-export function memoryMb(pid: number): { pss: number; anonymous: number } {
+/** CPU seconds of a process and all its living descendants. Throws when the process itself has ended. */
+export function treeCpuSeconds(pid: number, parents: ReadonlyMap<number, number[]> = childrenByParent()): number {
+  return cpuSeconds(pid) + sumOfDescendants(pid, parents, cpuSeconds);
+}
+
+/** Proportional set size and anonymous memory in MB (proc(5): smaps_rollup) of a process and all its living descendants. */
+export function treeMemoryMb(pid: number): { pss: number; anonymous: number } {
+  const parents = childrenByParent();
+  const own = memoryMb(pid);
+  return {
+    pss: own.pss + sumOfDescendants(pid, parents, (child) => memoryMb(child).pss),
+    anonymous: own.anonymous + sumOfDescendants(pid, parents, (child) => memoryMb(child).anonymous),
+  };
+}
+
+function sumOfDescendants(
+  pid: number,
+  parents: ReadonlyMap<number, number[]>,
+  measure: (pid: number) => number,
+): number {
+  return (parents.get(pid) ?? []).reduce((sum, child) => {
+    try {
+      return sum + measure(child) + sumOfDescendants(child, parents, measure);
+    } catch {
+      return sum; // it ended meanwhile; what it used is its parent's once it was waited for
+    }
+  }, 0);
+}
+
+function memoryMb(pid: number): { pss: number; anonymous: number } {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const kilobytes = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]);
   return { pss: (kilobytes('Pss') * 1024) / 1e6, anonymous: (kilobytes('Anonymous') * 1024) / 1e6 };

@@ -3,12 +3,13 @@
 //   npm run bench:soak -w lab -- [--minutes 10]        (root)
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { AgentStatus } from '../../agent/src/wire/status.ts';
 import { Child } from '../harness/child.ts';
 import { createEnrolToken, freePort, startAgent, startCollector, temporaryFolder } from '../harness/foretop.ts';
-import { cpuSeconds, memoryMb } from './cost.ts';
+import { treeCpuSeconds, treeMemoryMb } from './cost.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
 const minutes = Number(values.minutes);
@@ -32,15 +33,16 @@ for (const load of loads)
 const churn = spawn('sh', ['-c', 'while :; do /bin/true; sleep 0.02; done'], { stdio: 'ignore' });
 stack.defer(() => void churn.kill());
 
+const columns = ['minute', 'CPU %', 'PSS MB', 'anonymous MB', 'descriptors', 'of the engine', 'flows', 'owners'];
 console.log(
-  '| minute | CPU % | PSS MB | anonymous MB | descriptors | of the engine | flows | owners | events lost |\n|---|---|---|---|---|---|---|',
+  `| ${[...columns, 'events lost', 'given up', 'load average'].join(' | ')} |\n|${'---|'.repeat(columns.length + 3)}`,
 );
 for (let sample = 1; sample <= samples; sample++) {
-  const before = cpuSeconds(agent.pid);
+  const before = treeCpuSeconds(agent.pid);
   const stepMs = (minutes * 60_000) / samples;
   await sleep(stepMs);
-  const cpu = ((cpuSeconds(agent.pid) - before) / stepMs) * 100_000;
-  const { pss, anonymous } = memoryMb(agent.pid);
+  const cpu = ((treeCpuSeconds(agent.pid) - before) / stepMs) * 100_000;
+  const { pss, anonymous } = treeMemoryMb(agent.pid);
   const status = JSON.parse(readFileSync(`${folder.path}/agent/status.json`, 'utf8')) as AgentStatus;
   const cells = [
     ((minutes * sample) / samples).toFixed(1),
@@ -50,7 +52,8 @@ for (let sample = 1; sample <= samples; sample++) {
     ...descriptors(agent.pid),
   ];
   const { flows = 0, owners = 0 } = status.kernelEntries ?? {};
-  console.log(`| ${[...cells, flows, owners, status.eventsLost].join(' | ')} |`);
+  const { eventsLost, givenUp } = status;
+  console.log(`| ${[...cells, flows, owners, eventsLost, givenUp.length, loadavg()[0]!.toFixed(1)].join(' | ')} |`);
 }
 
 /** How many there are, and how many of them are the kernel engine's. */

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Child, repository } from '../harness/child.ts';
 import { agentMain, createEnrolToken, freePort, startCollector, temporaryFolder } from '../harness/foretop.ts';
 import { makeNamespace, namespacesMissing } from '../harness/network-namespace.ts';
-import { cpuSeconds, memoryMb } from './cost.ts';
+import { treeCpuSeconds, treeMemoryMb } from './cost.ts';
 
 const starts = 7;
 const settleMs = 40_000;
@@ -46,10 +46,10 @@ async function measure(executable: string | undefined): Promise<string> {
   const { agent } = start();
   stack.defer(() => void agent.kill());
   await sleep(settleMs);
-  const before = cpuSeconds(agent.pid!);
+  const before = treeCpuSeconds(agent.pid!);
   await sleep(windowMs);
-  const cpu = ((cpuSeconds(agent.pid!) - before) / windowMs) * 100_000;
-  const { pss, anonymous } = memoryMb(agent.pid!);
+  const cpu = ((treeCpuSeconds(agent.pid!) - before) / windowMs) * 100_000;
+  const { pss, anonymous } = treeMemoryMb(agent.pid!);
   const size = executable === undefined ? '' : (statSync(executable).size / 1e6).toFixed(1);
   const name = executable === undefined ? 'source, on Node' : basename(executable);
   const toFrame = `${times[Math.floor(starts / 2)]!.toFixed(0)}, ${times[0]!.toFixed(0)}`;

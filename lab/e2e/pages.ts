@@ -143,6 +143,43 @@ export const stops: Stop[] = [
     },
   },
   {
+    name: 'audit',
+    async open(page) {
+      await page.goto('/audit');
+      await openFirst(page, 'Audit log', 'Audit entry in full');
+    },
+  },
+  {
+    name: 'chains of the audit',
+    async open(page) {
+      await page.goto('/audit');
+      await page.getByRole('button', { name: /^chain of/ }).click();
+      await expect(page.getByRole('dialog', { name: 'Chains' })).toContainText('Save the heads');
+    },
+  },
+  {
+    name: 'approvals',
+    async open(page) {
+      await page.goto('/approvals?show=all');
+      await expect(page.getByText('No command was ever asked for.')).toBeVisible();
+    },
+  },
+  {
+    name: 'signing keys',
+    async open(page) {
+      await page.goto('/settings/keys');
+      await expect(page.getByText('It sits with the collector.')).toBeVisible();
+    },
+  },
+  {
+    name: 'what a host allows',
+    async open(page, hostId) {
+      await page.goto(`/hosts/${hostId}`);
+      await page.getByRole('button', { name: /^may observe/ }).click();
+      await expect(page.getByRole('dialog', { name: 'What this host allows' })).toContainText('Weakest signature');
+    },
+  },
+  {
     name: 'go to a time',
     async open(page) {
       await page.goto('/');

@@ -1,6 +1,10 @@
-// Takes the pictures of the README from a live run: this host under some load, and a simulated fleet around it.  npm run screenshots -w lab
+// Takes the pictures of the README from a live run: this host under some load, and a simulated fleet around it.
+//
+//   npm run screenshots -w lab
+//   npm run screenshots -w lab -- --gallery FOLDER      every page in every state instead; --only past-host for some
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, List } from '@foretop/proto/api';
 import { type Browser, chromium, type Page } from '@playwright/test';
@@ -9,6 +13,7 @@ import { chromiumOptions } from '../harness/chromium.ts';
 
 import { createApiToken, eventually } from '../harness/foretop.ts';
 import { startLab } from '../harness/lab.ts';
+import { takeGallery } from './gallery.ts';
 import { smallPng } from './small-png.ts';
 import { holdConnection } from './steady-connection.ts';
 
@@ -22,52 +27,58 @@ const phone = { width: 390, height: 844 };
 
 type Theme = 'dark' | 'light';
 
-mkdirSync(folder, { recursive: true });
-await using stack = new AsyncDisposableStack();
-const lab = stack.use(await startLab('this-host'));
-const admin = await createApiToken(lab.dataDir, 'admin');
-const args = [
-  '--collector',
-  lab.collector.url,
-  '--token-file',
-  '-',
-  '--hosts',
-  `${simulatedHosts}`,
-  '--profile',
-  'mix',
-];
-stack.use(new Child('simulator', ['lab/simulator/main.ts', ...args], { input: `${admin}\n` }));
-for (const bytesPerSecond of [6_000_000, 2_400_000, 900_000, 300_000, 80_000, 12_000]) {
-  stack.use(await holdConnection(bytesPerSecond));
-}
-const webHost = await eventually('the simulated fleet to be live', async () => {
-  const { items } = await lab.get<List<Host>>('/api/v1/hosts?status=live&limit=100');
-  return items.length > simulatedHosts ? items.find(({ name }) => name.startsWith('web-')) : undefined;
-});
-const browser = stack.adopt(await chromium.launch(chromiumOptions), (open) => open.close());
-const storageState = await signIn(browser, lab.collector.loginLink);
-// Pages collect what they show while they are open, so all are opened first.
-const shots = await Promise.all([
-  open('fleet-dark', '/', 'dark', desk),
-  open('host-dark', `/hosts/${webHost.id}`, 'dark', desk),
-  open('connections-light', '/connections?state=established', 'light', desk),
-  open('dns-dark', '/dns?name=*.example', 'dark', desk),
-  open('host-phone', `/hosts/${lab.host.id}`, 'light', phone),
-]);
-console.log(`Waiting ${warmUpMs / 1000} s for the charts to fill`);
-await sleep(warmUpMs);
-for (const { name, page } of shots) await take(name, page);
+const { values } = parseArgs({ options: { gallery: { type: 'string' }, only: { type: 'string', default: '' } } });
+if (values.gallery === undefined) await takeReadmePictures();
+else await takeGallery(values.gallery, values.only);
 
-async function open(
-  name: string,
-  path: string,
-  colorScheme: Theme,
-  viewport: typeof desk,
-): Promise<{ name: string; page: Page }> {
-  const context = await browser.newContext({ viewport, colorScheme, storageState, baseURL: lab.collector.url });
-  const page = await context.newPage();
-  await page.goto(path);
-  return { name, page };
+async function takeReadmePictures(): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await using stack = new AsyncDisposableStack();
+  const lab = stack.use(await startLab('this-host'));
+  const admin = await createApiToken(lab.dataDir, 'admin');
+  const args = [
+    '--collector',
+    lab.collector.url,
+    '--token-file',
+    '-',
+    '--hosts',
+    `${simulatedHosts}`,
+    '--profile',
+    'mix',
+  ];
+  stack.use(new Child('simulator', ['lab/simulator/main.ts', ...args], { input: `${admin}\n` }));
+  for (const bytesPerSecond of [6_000_000, 2_400_000, 900_000, 300_000, 80_000, 12_000]) {
+    stack.use(await holdConnection(bytesPerSecond));
+  }
+  const webHost = await eventually('the simulated fleet to be live', async () => {
+    const { items } = await lab.get<List<Host>>('/api/v1/hosts?status=live&limit=100');
+    return items.length > simulatedHosts ? items.find(({ name }) => name.startsWith('web-')) : undefined;
+  });
+  const browser = stack.adopt(await chromium.launch(chromiumOptions), (open) => open.close());
+  const storageState = await signIn(browser, lab.collector.loginLink);
+  // Pages collect what they show while they are open, so all are opened first.
+  const shots = await Promise.all([
+    open('fleet-dark', '/', 'dark', desk),
+    open('host-dark', `/hosts/${webHost.id}`, 'dark', desk),
+    open('connections-light', '/connections?state=established', 'light', desk),
+    open('dns-dark', '/dns?name=*.example', 'dark', desk),
+    open('host-phone', `/hosts/${lab.host.id}`, 'light', phone),
+  ]);
+  console.log(`Waiting ${warmUpMs / 1000} s for the charts to fill`);
+  await sleep(warmUpMs);
+  for (const { name, page } of shots) await take(name, page);
+
+  async function open(
+    name: string,
+    path: string,
+    colorScheme: Theme,
+    viewport: typeof desk,
+  ): Promise<{ name: string; page: Page }> {
+    const context = await browser.newContext({ viewport, colorScheme, storageState, baseURL: lab.collector.url });
+    const page = await context.newPage();
+    await page.goto(path);
+    return { name, page };
+  }
 }
 
 async function take(name: string, page: Page): Promise<void> {

@@ -74,6 +74,7 @@ export function openMarkerHost(options: MarkerHostOptions): HostCollector {
     tick,
     bandwidth: () => ({ boottimeUs: clock.boottimeUs(), rxRate: 0, txRate: 0, loopbackRate: 0 }),
     inspect: () => {},
+    relieve: () => {},
     [Symbol.dispose]: () => {},
   };
 }

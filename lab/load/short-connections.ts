@@ -29,8 +29,12 @@ const answer = Number(values.answer);
 const isTcp = values.protocol === 'tcp';
 const isDns = values.protocol === 'dns';
 
-if (values.role === 'server') process.send!(await (isTcp ? serveTcp() : serveUdp()));
-else await load();
+if (values.role === 'server') {
+  process.on('disconnect', () => process.exit(0)); // whoever started it was ended
+  process.send!(await (isTcp ? serveTcp() : serveUdp()));
+} else {
+  await load();
+}
 
 async function serveTcp(): Promise<number> {
   const server = createServer((socket) => {

@@ -42,6 +42,7 @@ const start = (data: string, program: string) => `
     --inh-caps=-all,${plus} --ambient-caps=-all,${plus} --bounding-set=-all,${plus} ${program} "$@"`;
 
 interface Status {
+  network: { split: boolean; worker: { pid: number; user: number; seesData: boolean } | null };
   tier: number;
   sources: { name: string; available: boolean; reason: string }[];
 }
@@ -71,7 +72,7 @@ beforeAll(async () => {
     new Child('the release', args, {
       prefix: ['unshare', '--mount', 'sh', '-c', start(data, program), 'sh'],
       input: `${await createEnrolToken(collector.dataDir)}\n`,
-      env: { TMPDIR: data },
+      env: { TMPDIR: data, FORETOP_AGENT_PRIVILEGE_SPLIT: 'on' },
     }),
   );
   host = await eventually(
@@ -92,10 +93,23 @@ describe.skipIf(missing)(`what the unit grants${missing ? ` (skipped: ${missing}
     expect(kernel.filter(({ available }) => !available)).toEqual([]);
     expect(status.tier).toBe(1);
     const own = readFileSync(`/proc/${agent.pid}/status`, 'utf8');
-    const sets = [...own.matchAll(/^Cap(?:Inh|Prm|Eff|Bnd|Amb):\s*([0-9a-f]+)$/gm)].map(([, mask]) => mask);
+    const sets = [...own.matchAll(/^Cap(?:Inh|Prm|Eff|Bnd):\s*([0-9a-f]+)$/gm)].map(([, mask]) => mask);
     expect(new Set(sets).size).toBe(1);
     expect(own).toMatch(/^NoNewPrivs:\s*1$/m);
     expect(own).toMatch(new RegExp(`^Uid:\\s*${uid}\\s`, 'm'));
+  });
+
+  test('is not what the process that talks to the network has', async () => {
+    const file = join(folder, 'agent', 'status.json');
+    const network = await eventually('the worker in the status', async () => {
+      const status = JSON.parse(readFileSync(file, 'utf8')) as Status;
+      return status.network.worker ? status.network : undefined;
+    });
+    expect(network).toMatchObject({ split: true, worker: { user: uid, seesData: false } });
+    const worker = readFileSync(`/proc/${network.worker!.pid}/status`, 'utf8');
+    for (const set of ['CapPrm', 'CapEff', 'CapAmb']) expect(worker).toMatch(new RegExp(`^${set}:\\s*0+$`, 'm'));
+    expect(worker).toMatch(/^NoNewPrivs:\s*1$/m);
+    expect(worker).toMatch(new RegExp(`^PPid:\\s*${agent.pid}$`, 'm'));
   });
 
   test('is enough for the owner of another user’s connection, and for its bytes', async () => {

@@ -5,6 +5,7 @@ import type { Tick } from '../../agent/src/collect/tick.ts';
 import { pulseOf } from '../../agent/src/frame/pulse.ts';
 import type { ClockOffset } from '../../agent/src/wire/clock-offset.ts';
 import { type Connector, startConnector } from '../../agent/src/wire/connector.ts';
+import { openDirectSocket } from '../../agent/src/wire/direct-socket.ts';
 import { type Enrolment, parseEnrolmentToken } from '../../agent/src/wire/enrolment.ts';
 import { createLivePublisher } from '../../agent/src/wire/live-publisher.ts';
 import type { Spool } from '../../agent/src/wire/spool.ts';
@@ -78,6 +79,8 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     if (signal.aborted) return;
     connector = startConnector({
       url: `${options.collectorUrl.replace(/^http/, 'ws').replace(/\/$/, '')}/agent`,
+      openSocket: openDirectSocket,
+      commands: { opened: () => {}, handle: () => {} },
       ...{ identity, enrolment, clock, offset, log, signal },
       spool: sessionSpool(spool, host),
       bootId: host.bootId,

@@ -9,6 +9,7 @@ import { WebSocketServer } from 'ws';
 import { temporaryDirectory } from '../../agent/test/temporary-directory.ts';
 import { openClockOffset } from '../../agent/src/wire/clock-offset.ts';
 import { startConnector } from '../../agent/src/wire/connector.ts';
+import { openDirectSocket } from '../../agent/src/wire/direct-socket.ts';
 import { openEnrolment } from '../../agent/src/wire/enrolment.ts';
 import { openIdentity } from '../../agent/src/wire/identity.ts';
 import { openSpool } from '../../agent/src/wire/spool.ts';
@@ -49,6 +50,7 @@ async function startAgent(port: number): Promise<{ stop(): Promise<void> } & Asy
   const token = { collectorId: 'collector-1', text: 'fte1_x' };
   const connector = startConnector({
     url: `ws://127.0.0.1:${port}/agent`,
+    openSocket: openDirectSocket,
     identity: await openIdentity(`${path}/agent-key.json`),
     enrolment: openEnrolment(`${path}/enrolment.json`, token),
     spool,
@@ -65,6 +67,7 @@ async function startAgent(port: number): Promise<{ stop(): Promise<void> } & Asy
     }),
     onWatch: () => undefined,
     onAck: () => undefined,
+    commands: { opened: () => undefined, handle: () => undefined },
     onEnd: () => undefined,
     random: () => 1,
     log: pino({ level: 'silent' }),

@@ -1,9 +1,6 @@
 // What a first visit of a page loads and when something can be seen.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext } from '@playwright/test';
-import { repository } from '../../harness/child.ts';
+import { gzipBytes, scriptsOf } from '../../harness/script-bytes.ts';
 import { quantile } from './main-thread.ts';
 
 export interface FirstView {
@@ -22,9 +19,7 @@ export async function firstView(browser: Browser, storageState: StorageState, ur
     // A context of its own: nothing is in the cache.
     const context = await browser.newContext({ storageState, viewport: { width: 1440, height: 960 } });
     const page = await context.newPage();
-    page.on('request', (request) => {
-      if (/\.js(\?|$)/.test(request.url())) scripts.add(new URL(request.url()).pathname);
-    });
+    scriptsOf(page, scripts);
     await page.goto(url);
     await page.getByRole('heading').first().waitFor();
     await page.waitForTimeout(1500);
@@ -33,8 +28,5 @@ export async function firstView(browser: Browser, storageState: StorageState, ur
     );
     await context.close();
   }
-  let scriptGzipBytes = 0;
-  for (const path of scripts)
-    scriptGzipBytes += gzipSync(readFileSync(join(repository, 'web', 'build', path)), { level: 9 }).length;
-  return { scriptGzipBytes, firstPaintMs: quantile(paints, 0.5) };
+  return { scriptGzipBytes: gzipBytes(scripts), firstPaintMs: quantile(paints, 0.5) };
 }

@@ -29,24 +29,43 @@ export const scroll = (page: Page, frames: number, stepPx: number): Promise<numb
     return times.slice(1).map((time, index) => time - times[index]);
   })()`);
 
-/** From now on notes when each local port is first seen in the table: at the start of the frame after the one that painted it. */
+/** From now on notes when each local port was first painted: after the frame that drew what put it into the table. */
 export const notePorts = (page: Page): Promise<void> =>
   page.evaluate(`{
-    globalThis.seen = new Map();
+    globalThis.painted = new Map();
+    const told = new MessageChannel();
+    let drawn = [];
+    told.port1.onmessage = () => {
+      for (const port of drawn.splice(0)) painted.set(port, performance.now());
+    };
+    const known = new Set();
     const look = () => {
+      const found = [];
       // Cell by cell: the texts of neighbours run into each other.
       for (const cell of document.querySelectorAll('[role="grid"] [role="gridcell"]')) {
         const port = /^127\\.0\\.0\\.1:(\\d+)$/.exec(cell.textContent.trim())?.[1];
-        if (port !== undefined && !seen.has(port)) seen.set(port, Date.now());
+        if (port === undefined || known.has(port)) continue;
+        known.add(port);
+        found.push(port);
       }
-      requestAnimationFrame(look);
+      if (found.length === 0) return;
+      requestAnimationFrame(() => {
+        drawn.push(...found);
+        // A task, which comes once this frame is drawn.
+        told.port2.postMessage(null);
+      });
     };
-    requestAnimationFrame(look);
+    new MutationObserver(look).observe(document.querySelector('[role="grid"]'), {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+    look();
   }`);
 
-/** Unix milliseconds at which a port was seen; null before. */
-export const whenSeen = (page: Page, port: number): Promise<number | null> =>
-  page.evaluate(`seen.get('${port}') ?? null`);
+/** By the page's monotonic clock, ms; null before. */
+export const whenPainted = (page: Page, port: number): Promise<number | null> =>
+  page.evaluate(`painted.get('${port}') ?? null`);
 
 /** Tasks of more than 50 ms, counted from the call on. */
 export async function watchLongTasks(page: Page): Promise<() => Promise<number>> {
