@@ -1,5 +1,5 @@
 // The whole agent on a host that does not exist: lanes, live lease, SIGTERM, restart.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LiveSection, type LiveFrame } from '@foretop/proto';
 import { pino } from 'pino';
@@ -47,10 +47,10 @@ function host(state: { rxBytes: number }): HostCollector {
   };
 }
 
-function start(fake: FakeCollector, data: string, state: { rxBytes: number }) {
+function start(fake: FakeCollector, data: string, state: { rxBytes: number }, options: { ceilingFile?: string } = {}) {
   const stop = new AbortController();
   const config = parseRunConfig(
-    { collector: fake.url, data },
+    { collector: fake.url, data, ...options },
     { variables: {}, configFile: undefined, stateHome: undefined, home: undefined },
     true,
   );
@@ -107,6 +107,23 @@ describe('agent', () => {
     expect(segments(fake).reduce((sum, { rxBytes }) => sum + (rxBytes ?? 0), 0)).toBe(state.rxBytes);
     expect(fake.bodies().flatMap(({ gaps }) => gaps!.map(({ reason }) => reason))).toEqual(['agent-stopped']);
   }, 15_000);
+
+  it('tells what its owner allows with Hello, and again when the file was edited', async () => {
+    const { fake, data } = await setUp();
+    const ceilingFile = join(data, 'ceiling.json');
+    const edit = (text: string) => writeFileSync(ceilingFile, text, { mode: 0o600 });
+    edit('{"allow":"observe"}');
+    const agent = start(fake, data, { rxBytes: 0 }, { ceilingFile });
+    await until(() => fake.frames.some(({ pulse }) => pulse));
+    expect(fake.frames.find(({ hello }) => hello)!.hello!.policy!.allowed).toEqual(['observe']);
+    edit('{"allow":"observe","labels":["env=prod"]}');
+    const told = () => fake.frames.flatMap(({ policy }) => (policy ? [policy.labels] : []));
+    await vi.waitFor(() => expect(told().at(-1)).toEqual(['env=prod']), { timeout: 15_000, interval: 50 });
+    const times = told().length;
+    await new Promise((done) => setTimeout(done, 6_000));
+    expect(told()).toHaveLength(times);
+    await agent.stop();
+  }, 30_000);
 
   it('sends live frames only under a lease, bandwidth ten times a second', async () => {
     const { fake, data } = await setUp();

@@ -91,7 +91,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
     ...{ url: config.socketUrl, identity, enrolment, spool, offset, log, clock: host.clock, bootId: host.bootId },
     openSocket: ahead.open,
     random: Math.random,
-    hello: () => helloOf(host, policyOf(trust, network)),
+    hello: () => helloOf(host, run.policy()),
     commands: trust,
     onWatch: (watch) => live.watch(watch),
     onAck: () => run.acknowledged(),
@@ -133,6 +133,7 @@ class Run {
   #missingSeconds = 0;
   #inspected: Inspected = { quic: true, tls: true, dns: true };
   #statusFailed = false;
+  #toldPolicy = '';
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -164,7 +165,10 @@ class Run {
       const batches = spool.counters().batches - before;
       this.#delivery.flushed({ nowUs, seconds, batches });
       flushedUs = nowUs;
-      connector.lanes()?.pump();
+      const lanes = connector.lanes();
+      if (lanes && this.#toldPolicy !== JSON.stringify(policyOf(this.#parts.trust, this.#parts.network)))
+        lanes.policy(this.policy());
+      lanes?.pump();
     };
     this.#inspect();
     while (!stopped.aborted) {
@@ -196,6 +200,13 @@ class Run {
     lanes?.pulse(pulseOf(tick, state));
     lanes?.pump();
     return tick;
+  }
+
+  /** What the host's owner allows now, to be told to the collector. */
+  policy(): HostPolicy {
+    const policy = policyOf(this.#parts.trust, this.#parts.network);
+    this.#toldPolicy = JSON.stringify(policy);
+    return policy;
   }
 
   /** Of a connection's far end, as the last look knows it; empty = not known. */

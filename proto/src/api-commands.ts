@@ -85,7 +85,7 @@ export interface Command {
 
 export type CommandList = List<Command>;
 
-/** What the host's own file allows, as it said when it connected: a claim, shown to people, never used to decide. */
+/** What the host's own file allows, as it last said: a claim, shown to people, never used to decide. */
 export interface HostPolicyView {
   allowed: Capability[];
   /** The weakest that it takes. */

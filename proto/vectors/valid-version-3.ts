@@ -37,6 +37,10 @@ export const agentFrames: Record<string, [about: string, frame: AgentFrame]> = {
   ],
   progress: ['a word while a command is carried out', { progress: { requestId, text: 'SIGTERM sent to 3 processes' } }],
   receipt: ['what came of a command', { receipt: { requestId, receipt: statement('receipt') } }],
+  policy: [
+    'a host whose file was edited, or that has a new roster',
+    { policy: { allowed: ['observe'], weakestSigner: 'approve', rosterSerial: 1_795_000_001, source: 'no file' } },
+  ],
   'agent-audit-head': ["the end of the host's audit chain", { auditHead: { head: statement('head') } }],
 };
 

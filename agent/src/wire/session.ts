@@ -92,6 +92,8 @@ export interface Lanes {
   pump(): void;
   /** False = the collector reads too slowly, so nothing was sent. */
   pulse(pulse: Pulse): boolean;
+  /** What the host's owner allows, when it has changed; to a collector that knows of it. */
+  policy(policy: HostPolicy): void;
   canTakeLive(): boolean;
   live(frame: LiveFrame): void;
   isDrained(): boolean;
@@ -272,6 +274,7 @@ class Session {
     onOpen({
       pump: () => this.#records.pump(),
       pulse: (pulse) => this.#canTake() && this.#send({ pulse }),
+      policy: (policy) => void (this.#version >= commandsVersion && this.#send({ policy })),
       canTakeLive: () => this.#canTake(),
       live: (live) => void this.#send({ live }),
       isDrained: () => this.#records.isDrained(),

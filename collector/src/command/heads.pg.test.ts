@@ -123,5 +123,13 @@ test("a host's own policy is shown as it told it, and not that of an agent witho
   }
   const again = fleet.connect(agent.identity);
   await again.join({ protocolVersion: 3, policy: { ...policy, allowed: ['observe'] } });
-  expect((await fleet.ask<HostDetail>('GET', `/hosts/${hostId}`, admin)).body.policy!.allowed).toEqual(['observe']);
+  const allowed = async () =>
+    (await fleet.ask<HostDetail>('GET', `/hosts/${hostId}`, admin)).body.policy!.allowed.join();
+  expect(await allowed()).toBe('observe');
+  // Edited while it is connected, twice in a moment: the newest counts.
+  again.send({ policy: { ...policy, allowed: ['observe', 'probe'] } });
+  again.send({ policy: { ...policy, allowed: ['observe', 'probe', 'capture-headers'] } });
+  await until(async () => (await allowed()) === 'observe,probe,capture-headers');
+  old.agent.send({ policy });
+  await expect(old.agent.ended).resolves.toMatchObject({ name: 'unexpected-frame' });
 });

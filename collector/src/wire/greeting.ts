@@ -43,7 +43,7 @@ export async function greet(hello: Hello, { store, clock, nonce }: GreetOptions)
   const { hostId } = proven;
   const facts = hostFacts(checked, version, offset.offsetUs(), clock.wallUs());
   const factsChanged = await recordHostFacts(store.db, hostId, facts);
-  await recordHostPolicy(store.db, hostId, version >= controlVersion ? hostPolicy(hello) : null);
+  await recordHostPolicy(store.db, hostId, version >= controlVersion ? hostPolicy(hello.policy) : null);
   const acknowledged = await acknowledgeEpochs(store, hostId, checked.epochs, clock);
   return { ...proven, version, checked, offset, acknowledged, factsChanged };
 }

@@ -16,7 +16,7 @@ test('a policy is taken as it is, with times as the API writes them', () => {
     source: '/etc/foretop-agent/ceiling.json',
     privilegeSplit: true,
   };
-  expect(hostPolicy({ policy })).toEqual({
+  expect(hostPolicy(policy)).toEqual({
     ...policy,
     allowed: ['observe', 'terminate'],
     recoveryThumbprint: '',
@@ -25,7 +25,7 @@ test('a policy is taken as it is, with times as the API writes them', () => {
     withheld: [],
     updatesAllowed: false,
   });
-  expect(hostPolicy({})).toBeNull();
+  expect(hostPolicy(undefined)).toBeNull();
 });
 
 test('whatever a host says, little is kept, and nothing that is stronger than it said', () => {
@@ -42,7 +42,7 @@ test('whatever a host says, little is kept, and nothing that is stronger than it
     source: 'x'.repeat(100_000),
     withheld: many('dns'),
   } satisfies Hello['policy'];
-  const kept = hostPolicy({ policy })!;
+  const kept = hostPolicy(policy)!;
   expect(kept).toMatchObject({
     allowed: [],
     weakestSigner: 'approve',

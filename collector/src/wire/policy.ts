@@ -1,6 +1,6 @@
-// What a host says that its owner allows, out of its Hello: bounded and cleaned, for people to read. Nothing is decided by it.
+// What a host says that its owner allows, in its Hello or later: bounded and cleaned, for people to read. Nothing is decided by it.
 import { isIP } from 'node:net';
-import { type Hello, limits } from '@foretop/proto';
+import { type HostPolicy, limits } from '@foretop/proto';
 import type { HostPolicyView } from '@foretop/proto/api';
 import { capabilities, signers } from '@foretop/proto/trust';
 import { cleanText } from '../store/host-text.ts';
@@ -12,7 +12,7 @@ const thumbprintShape = /^[\w-]{43}$/;
 const latestMs = 8.64e15;
 
 /** null: it said nothing. What has the wrong shape is left out; a signer that is not known counts as the strongest. */
-export function hostPolicy({ policy }: Hello): HostPolicyView | null {
+export function hostPolicy(policy: HostPolicy | null | undefined): HostPolicyView | null {
   if (!policy) return null;
   const expiresMs = (policy.rosterExpiresUs ?? 0) / 1000;
   const hasExpiry = expiresMs > 0 && expiresMs <= latestMs;

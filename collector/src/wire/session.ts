@@ -7,6 +7,7 @@ import {
   type CollectorFrame,
   decodeAgentFrame,
   encodeCollectorFrame,
+  type HostPolicy,
   limits,
   minimumProtocolVersion,
   ProtocolError,
@@ -15,14 +16,17 @@ import {
   type SealedBatch,
   type Watch,
 } from '@foretop/proto';
+import type { HostPolicyView } from '@foretop/proto/api';
 import { WebSocket } from 'ws';
 import { type ControlLane, type ControlLink, controlVersion } from '../command/link.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { AgentLink, LiveHub } from '../live/hub.ts';
 import type { Store } from '../store/database.ts';
+import { recordHostPolicy } from '../store/queries/host-control.ts';
 import { batchOffsetUs, type CollectorClock, type HostReading, sameBytes } from './clock.ts';
 import { FrameBudget } from './frame-budget.ts';
 import { type Greeted, greet } from './greeting.ts';
+import { hostPolicy } from './policy.ts';
 import { type HeldBatches, RecordLane } from './record-lane.ts';
 import { watchFor } from './watch.ts';
 
@@ -69,6 +73,8 @@ interface Open {
   lane: RecordLane;
   /** undefined: the agent is older than commands. */
   control: ControlLink | undefined;
+  /** Still to be written. */
+  policy: HostPolicyView | null | undefined;
 }
 
 export class Session {
@@ -189,6 +195,7 @@ export class Session {
     else if (frame.batch) this.#batch(this.#open, frame.batch);
     else if (frame.live) this.#options.live.frame(this.#open.greeted.hostId, frame.live);
     else if (frame.offer || frame.progress || frame.receipt || frame.auditHead) this.#control(this.#open, frame);
+    else if (frame.policy) this.#policy(this.#open, frame.policy);
     else if (frame.goodbye)
       this.#goodbye = `the agent is ${frame.goodbye.reason === 'restarting' ? 'restarting' : 'stopping'}`;
   }
@@ -205,7 +212,14 @@ export class Session {
       close: (reason) => this.close(reason),
     };
     const commanded = this.#controlLink(greeted);
-    this.#open = { greeted, reading: checked.reading, link, lane: this.#recordLane(greeted), control: commanded };
+    this.#open = {
+      greeted,
+      reading: checked.reading,
+      link,
+      lane: this.#recordLane(greeted),
+      control: commanded,
+      policy: undefined,
+    };
     this.#state = 'open';
     this.#options.onOpen(this as OpenSession);
     this.#send({
@@ -232,11 +246,26 @@ export class Session {
   }
 
   #control({ control }: Open, frame: AgentFrame): void {
-    if (control) return this.#options.control.frame(control, frame);
-    throw new ProtocolError(
-      'unexpected-frame',
-      `a frame of protocol version ${controlVersion} came from an older agent`,
-    );
+    if (!control) throw newerFrame();
+    this.#options.control.frame(control, frame);
+  }
+
+  /** One write at a time, of the newest. */
+  #policy(open: Open, policy: HostPolicy): void {
+    if (!open.control) throw newerFrame();
+    const writes = open.policy === undefined;
+    open.policy = hostPolicy(policy);
+    if (writes) this.#writePolicy(open).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #writePolicy(open: Open): Promise<void> {
+    const { store, live } = this.#options;
+    while (open.policy !== undefined) {
+      const { policy } = open;
+      await recordHostPolicy(store.db, open.greeted.hostId, policy);
+      if (open.policy === policy) open.policy = undefined;
+    }
+    live.directoryChanged();
   }
 
   #recordLane({ hostId }: Greeted): RecordLane {
@@ -312,4 +341,11 @@ export class Session {
   #nowMs(): number {
     return this.#options.clock.monotonicUs() / 1000;
   }
+}
+
+function newerFrame(): ProtocolError {
+  return new ProtocolError(
+    'unexpected-frame',
+    `a frame of protocol version ${controlVersion} came from an older agent`,
+  );
 }

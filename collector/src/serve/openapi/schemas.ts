@@ -68,7 +68,7 @@ export const hostDetail = name(
   'HostDetail',
   z.strictObject({
     ...host.shape,
-    policy: hostPolicy.nullable().describe('What its own file allows, as it said when it connected.'),
+    policy: hostPolicy.nullable().describe('What its own file allows, as it last said.'),
     keyThumbprint: z.string().nullable(),
   }) satisfies z.ZodType<api.HostDetail>,
 );

@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely';
 import type { HostPolicyView } from '@foretop/proto/api';
 import type { Database } from '../schema.ts';
 
-/** As told in its last Hello; null from an agent that knows no commands. */
+/** As last told; null from an agent that knows no commands. */
 export async function recordHostPolicy(
   db: Kysely<Database>,
   hostId: number,
