@@ -120,6 +120,10 @@ test('a row opens everything known of its connection, and the connection that en
   await expect(details).toContainText('Closed');
   await page.keyboard.press('Escape');
   await expect(details).toBeHidden();
+  // It has ended and is still in view, since the pointer rests there: it opens again.
+  await row.click();
+  await expect(details).toContainText('Closed');
+  await expect(details).toContainText(held.server);
 });
 
 test('processes: what they use, and whose connections they are', async ({ signedInPage: page, foretop }) => {
