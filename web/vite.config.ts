@@ -16,7 +16,7 @@ const frame = [
   'src/lib/(chart/(canvas|tokens|scale)|table/(ordered|radix|sort|columns))',
 ].join('|');
 const host = [
-  'src/lib/(chart/BandwidthChart|coverage/Coverage|live/watched-host)',
+  'src/lib/(chart/BandwidthChart|live/watched-host)',
   String.raw`src/routes/hosts/\[id\]/(BandwidthTitle|HostHead)`,
 ].join('|');
 const groups = [

@@ -43,6 +43,7 @@ test('before a host was enrolled there is a gap; in a minute on record its rates
   await tile.click();
   await expect(page).toHaveURL(/\/hosts\/\d+\?at=/);
   await page.goBack();
+  await expect(tile.getByRole('img', { name: 'On record' })).toBeVisible();
   await page.keyboard.press('l');
   await expect(tile).toContainText('Live');
   await expect(counts.getByRole('button', { name: 'live' })).toContainText('1');
