@@ -29,7 +29,6 @@ export function slotTest(store: ConnectionStore, { conditions, text }: Connectio
 export const connectionSource = (store: ConnectionStore, filter: ConnectionFilter): TableSource<ConnectionRow> => ({
   order: (sort) => orderSlots(store, filter, sort),
   keyOf: (slot) => store.keys[slot]!,
-  slotOf: (key) => store.slotOf(key),
   row: (slot) => store.row(slot),
   settle: () => store.settle(),
 });

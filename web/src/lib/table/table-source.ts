@@ -7,8 +7,6 @@ export interface TableSource<Row> {
   order(sort: Sort): Uint32Array;
   /** The row's stable number; another one, or 0, once the slot was given to another row. */
   keyOf(slot: number): number;
-  /** undefined: there is no such row. */
-  slotOf(key: number): number | undefined;
   row(slot: number): Row;
   /** Rows that are gone are shown no more. */
   settle(): void;
@@ -34,7 +32,6 @@ export function rowSource<Row extends { key: number }>(
         slotFor(row),
       ),
     keyOf: (slot) => shown[slot]?.key ?? 0,
-    slotOf: (key) => (rows.has(key) ? slots.get(key) : undefined),
     row: (slot) => shown[slot]!,
     settle() {
       if (shown.length <= 2 * rows.size + 64) return;
