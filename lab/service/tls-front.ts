@@ -17,6 +17,8 @@ export async function startTlsFront(
 ): Promise<TlsFront> {
   const sockets = new Set<Socket>();
   const server = createServer({ key, cert }, (socket) => {
+    // Its handshake was under way when the front was closed.
+    if (!server.listening) return void socket.destroy();
     const onward = connect(target, '127.0.0.1');
     for (const end of [socket, onward]) {
       sockets.add(end);
