@@ -1,6 +1,9 @@
 // Which tests there are: fast ones (unit), those that need a real Postgres (pg), and whole systems under load and faults (system).
 import { defineConfig } from 'vitest/config';
 
+// A shared machine stalls now and then. What passes only at the second try is counted as passed, and named at the end of the run.
+const retry = process.env['CI'] ? 1 : 0;
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,6 +23,7 @@ export default defineConfig({
           globalSetup: ['./collector/test/global-postgres.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          retry,
         },
       },
       {
@@ -30,6 +34,7 @@ export default defineConfig({
           globalSetup: ['./collector/test/global-postgres-container.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          retry,
         },
       },
       {
@@ -41,6 +46,7 @@ export default defineConfig({
           fileParallelism: false, // each of them measures or disturbs the whole machine
           testTimeout: 300_000,
           hookTimeout: 120_000,
+          retry,
         },
       },
     ],

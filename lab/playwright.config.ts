@@ -8,6 +8,7 @@ export default defineConfig({
   outputDir: '../test-results',
   workers: 1,
   forbidOnly: true,
+  retries: process.env['CI'] ? 1 : 0, // what passes only then is named at the end of the run
   timeout: 120_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
