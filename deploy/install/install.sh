@@ -16,6 +16,8 @@ curl -fsSL https://COLLECTOR/install.sh | sudo sh -s -- --token-file FILE [optio
   --collector URL      another address of the collector than the one this script came from
   --ca FILE            certificate authority (PEM) that vouches for the collector, if the host's own do not
   --ceiling LEVEL      the most that this host ever allows (observe, probe, capture-headers, capture-payload, terminate)
+  --signer KIND        the weakest signature that this host takes (browser, passkey, approve)
+  --label KEY=VALUE    a label by which operators may be given this host; may be given again
   --tier NUMBER        the highest tier that capabilities are given for: 1, 2 or 3
   --other-namespaces   CAP_SYS_ADMIN too: look into the networks of containers without eBPF
   --name TEXT          shown instead of the host's name
@@ -42,13 +44,16 @@ value_of() {
 }
 
 read_options() {
-  token_file='' authority='' ceiling='' tier='' name='' key_file='' other_namespaces='' allow_unverified='' dry_run=''
+  token_file='' authority='' ceiling='' signer='' labels='' tier='' name='' key_file='' other_namespaces='' allow_unverified='' dry_run=''
   while [ $# -gt 0 ]; do
     case $1 in
     --token-file) value_of "$1" $# && token_file=$2 && shift ;;
     --collector) value_of "$1" $# && collector=$2 && shift ;;
     --ca) value_of "$1" $# && authority=$2 && shift ;;
     --ceiling) value_of "$1" $# && ceiling=$2 && shift ;;
+    --signer) value_of "$1" $# && signer=$2 && shift ;;
+    --label) value_of "$1" $# && labels="$labels$2
+" && shift ;;
     --tier) value_of "$1" $# && tier=$2 && shift ;;
     --name) value_of "$1" $# && name=$2 && shift ;;
     --release-key) value_of "$1" $# && key_file=$2 && shift ;;
@@ -167,6 +172,12 @@ main() {
   [ -z "$token_file" ] || set -- "$@" --token-file "$token_file"
   [ -z "$authority" ] || set -- "$@" --ca "$authority"
   [ -z "$ceiling" ] || set -- "$@" --ceiling "$ceiling"
+  [ -z "$signer" ] || set -- "$@" --signer "$signer"
+  while IFS= read -r label; do
+    [ -z "$label" ] || set -- "$@" --label "$label"
+  done <<LABELS
+$labels
+LABELS
   [ -z "$tier" ] || set -- "$@" --tier "$tier"
   [ -z "$name" ] || set -- "$@" --name "$name"
   [ -z "$other_namespaces" ] || set -- "$@" --other-namespaces

@@ -49,7 +49,8 @@ describe.skipIf(missing)(`the agent as a service of systemd${missing ? ` (skippe
     filesBefore = await lab.host.files();
     accountsBefore = await accounts();
     const startedMs = performance.now();
-    const said = await lab.host.run(lab.line(`--token-file ${token} --name pier-9`));
+    const policy = '--signer approve --label env=lab --label role=pier';
+    const said = await lab.host.run(lab.line(`--token-file ${token} --name pier-9 ${policy}`));
     console.log(`installed in ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
     expect(said).toContain('✓ Signed by the key in this script');
     expect(said).toMatch(/nothing in here can prove otherwise/);
@@ -57,6 +58,11 @@ describe.skipIf(missing)(`the agent as a service of systemd${missing ? ` (skippe
     const host = await lab.live();
     expect(host).toMatchObject({ name: 'pier-9', agentVersion: await lab.host.run('foretop-agent --version') });
     hostId = host.id;
+    expect(JSON.parse(await lab.host.run('cat /etc/foretop-agent/ceiling.json'))).toMatchObject({
+      allow: 'observe',
+      signer: 'approve',
+      labels: ['env=lab', 'role=pier'],
+    });
     expect((await lab.host.try('ls /var/lib/foretop-agent/enrolment-token')).output).toContain('No such file');
   });
 
@@ -84,24 +90,36 @@ describe.skipIf(missing)(`the agent as a service of systemd${missing ? ` (skippe
     expect(Number(exposure)).toBeLessThan(3);
   });
 
-  test.skipIf(process.arch !== 'x64')('the sandbox lets bpf(2) through and little else (skipped off x64)', async () => {
-    // Numbers of asm/unistd_64.h, called with arguments that the kernel itself refuses; errno tells who said no.
-    const calls = { bpf: '321, 0, 0, 0', setns: '308, -1, 0', ptrace: '101, 16, 1, 0, 0', mount: '165, 0, 0, 0, 0, 0' };
-    const lines = Object.entries(calls).map(([name, args]) => `syscall(${args}); print "${name} ", $! + 0, "\\n";`);
-    const script = `${lines.join(' ')} open(F, ">/etc/x") or print "write ", $! + 0, "\\n";`;
-    const kept = '^(SystemCall|Ambient|Capability|NoNew|RestrictN|Protect|Private|User=)';
-    const said = await lab.host.run(`
+  test.skipIf(process.arch !== 'x64')(
+    'the sandbox lets bpf(2) and the calls that end a process through, and little else (skipped off x64)',
+    async () => {
+      // Numbers of asm/unistd_64.h, called with arguments that the kernel itself refuses; errno tells who said no.
+      const calls = {
+        bpf: '321, 0, 0, 0',
+        pidfd_open: '434, -1, 0',
+        pidfd_send_signal: '424, -1, 0, 0, 0',
+        setns: '308, -1, 0',
+        ptrace: '101, 16, 1, 0, 0',
+        mount: '165, 0, 0, 0, 0, 0',
+      };
+      const lines = Object.entries(calls).map(([name, args]) => `syscall(${args}); print "${name} ", $! + 0, "\\n";`);
+      const script = `${lines.join(' ')} open(F, ">/etc/x") or print "write ", $! + 0, "\\n";`;
+      const kept = '^(SystemCall|Ambient|Capability|NoNew|RestrictN|Protect|Private|User=)';
+      const said = await lab.host.run(`
       while IFS= read -r line; do set -- "$@" -p "$line"; done < <(grep -E '${kept}' /etc/systemd/system/foretop-agent.service)
       systemd-run --quiet --pipe --wait "$@" perl -e '${script}'`);
-    const [EPERM, EINVAL, EROFS] = [1, 22, 30];
-    expect(said.split('\n')).toEqual([
-      `bpf ${EINVAL}`,
-      `setns ${EPERM}`,
-      `ptrace ${EPERM}`,
-      `mount ${EPERM}`,
-      `write ${EROFS}`,
-    ]);
-  });
+      const [EPERM, EBADF, EINVAL, EROFS] = [1, 9, 22, 30];
+      expect(said.split('\n')).toEqual([
+        `bpf ${EINVAL}`,
+        `pidfd_open ${EINVAL}`,
+        `pidfd_send_signal ${EBADF}`,
+        `setns ${EPERM}`,
+        `ptrace ${EPERM}`,
+        `mount ${EPERM}`,
+        `write ${EROFS}`,
+      ]);
+    },
+  );
 
   test('installing again changes nothing, and raises no ceiling', async () => {
     const pid = await mainPid();
