@@ -9,7 +9,7 @@
 // A connection on loopback is two sockets of the host, so N connections here are N/2 clients and N/2 servers.
 import { spawn } from 'node:child_process';
 import { loadavg } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Child } from '../harness/child.ts';
@@ -19,7 +19,7 @@ import { calibrationMs, cpuSeconds, treeCpuSeconds, treeMemoryMb } from './cost.
 
 const { values } = parseArgs({
   options: {
-    agent: { type: 'string', default: agentMain },
+    agent: { type: 'string', default: join(import.meta.dirname, '..', '..', agentMain) },
     engine: { type: 'string', default: 'auto' },
     cases: { type: 'string', default: '50,1000,10000,1000+200' },
     repeat: { type: 'string', default: '1' },

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { loadavg } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { limits, LiveSection } from '@foretop/proto';
@@ -17,7 +17,7 @@ import { treeCpuSeconds } from './cost.ts';
 
 const { values } = parseArgs({
   options: {
-    agent: { type: 'string', default: agentMain },
+    agent: { type: 'string', default: join(import.meta.dirname, '..', '..', agentMain) },
     connections: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '60' },
   },
