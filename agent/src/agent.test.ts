@@ -40,6 +40,7 @@ function host(state: { rxBytes: number }): HostCollector {
       previousUs = nowUs;
       return look;
     },
+    glance: () => undefined,
     bandwidth: () => ({ boottimeUs: clock.boottimeUs(), rxRate: 10, txRate: 20, loopbackRate: 30 }),
     inspect: () => undefined,
     relieve: () => undefined,

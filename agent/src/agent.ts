@@ -84,6 +84,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
   using live = createLivePublisher({
     clock: host.clock,
     bandwidth: () => host.bandwidth(),
+    glance: () => host.glance(),
     lanes: () => connector.lanes(),
   });
   const disconnect = new AbortController();

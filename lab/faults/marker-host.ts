@@ -72,6 +72,7 @@ export function openMarkerHost(options: MarkerHostOptions): HostCollector {
     facts: () => ({ name: 'marker', os: 'made up', platform: 'linux', arch: 'x64' }),
     sources: () => [],
     tick,
+    glance: () => undefined,
     bandwidth: () => ({ boottimeUs: clock.boottimeUs(), rxRate: 0, txRate: 0, loopbackRate: 0 }),
     inspect: () => {},
     relieve: () => {},

@@ -61,6 +61,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const publisher = createLivePublisher({
     clock,
     bandwidth: () => bandwidthOf(host, clock.boottimeUs()),
+    glance: () => undefined,
     lanes: () => connector?.lanes(),
   });
   let connection: AbortController | undefined;

@@ -5,7 +5,7 @@ import type { Clock } from '../host/clock.ts';
 import type { PayloadKind } from '../host/engine.ts';
 import { openLinuxCollector } from './linux-collector.ts';
 import { openPortableCollector } from './portable-collector.ts';
-import type { Tick } from './tick.ts';
+import type { Tick, TrackedConnection } from './tick.ts';
 
 export interface BandwidthReading {
   boottimeUs: number;
@@ -34,6 +34,11 @@ export interface HostCollector extends Disposable {
   sources(): Source[];
   /** The full look; once a second. `watched`: somebody looks at the tables. Never throws for a failed source: see Tick.failures. */
   tick(watched?: boolean): Tick;
+  /**
+   * Between two looks: the connections that are open now. What began since the last look is there, but not all that is known of
+   * it. undefined where nothing tells so cheaply, or there are too many.
+   */
+  glance(): ReadonlyMap<number, TrackedConnection> | undefined;
   /** Interface counters only; up to 10 times a second. */
   bandwidth(): BandwidthReading;
   /** Everything is read until this says otherwise. */

@@ -39,6 +39,9 @@ class MadeUpKernel implements KernelEngine {
     for (const flow of this.open) visit(flow);
     while (spentMs(before) < this.readMs);
   }
+  readNewFlows(visit: (flow: FlowReading) => void): void {
+    for (const flow of this.open) if (flow.firstUs >= this.nowUs - SECOND) visit(flow);
+  }
   drain({ closed, hasRoom = () => true }: EngineEvents): number {
     let taken = 0;
     for (; this.waiting > 0 && hasRoom(); taken++, this.waiting--) closed(this.#flow(++this.#cookie, this.nowUs));
@@ -104,6 +107,25 @@ describe('flows', () => {
     const [record] = all.byHandle.values();
     expect(record!.rxRate).toBeCloseTo(6_000 / (view.readSpanUs / SECOND));
     expect([look(true), look(true)]).toEqual([true, true]);
+  });
+
+  it('that begin and end between two looks are known at a glance, and told by the next look', () => {
+    kernel.open = [kernel.flowOf(1)];
+    look();
+    view.take(kernel.nowUs);
+    const handles = () => [...all.byHandle.keys()];
+    const before = handles();
+    kernel.nowUs += SECOND / 4;
+    kernel.open = [kernel.flowOf(1), kernel.flowOf(2)];
+    view.glance(kernel.nowUs);
+    const [, second] = handles();
+    expect([before, handles()]).toEqual([[1], [1, second]]);
+    expect(all.byHandle.get(second!)).toMatchObject({ cookie: 2, pid: 7, rxBytes: 100 });
+    view.glance(kernel.nowUs);
+    expect(handles()).toHaveLength(2);
+    look();
+    expect(view.take(kernel.nowUs).opened.map(({ cookie }) => cookie)).toEqual([2]);
+    expect(all.byHandle.get(second!)!.rxBytes).toBe(100);
   });
 
   it('beyond what the tables may hold are counted once, and take their place when there is room', () => {

@@ -90,6 +90,16 @@ export class EngineView implements Disposable {
     return isDue;
   }
 
+  /** Between two looks: what began and ended since. What fails, the next look tells. */
+  glance(nowUs: number): void {
+    this.drain();
+    try {
+      this.#flows.glance(this.#engine, nowUs);
+    } catch (error) {
+      this.#failure = messageOf(error);
+    }
+  }
+
   /** The time over which the last reading counted. */
   get readSpanUs(): number {
     return this.#readSpanUs;

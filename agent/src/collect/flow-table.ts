@@ -83,6 +83,16 @@ export class FlowTable {
     this.#first = false;
   }
 
+  /** Takes in what began since the last reading. Between two looks. */
+  glance(engine: KernelEngine, nowUs: number): void {
+    if (this.#first) return;
+    this.#nowUs = nowUs;
+    this.#elapsedUs = nowUs - this.#readUs;
+    engine.readNewFlows((flow) => {
+      if (!this.#all.isFull && this.#find(flow) === undefined) this.#visit(flow);
+    });
+  }
+
   /** The engine told that it is over. Between two looks. */
   ended(flow: FlowReading, nowUs: number): void {
     this.#nowUs = Math.max(nowUs, this.#lastTickUs);

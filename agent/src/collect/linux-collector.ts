@@ -38,13 +38,22 @@ import { type EngineState, type OpenEngine, startEngine } from './start-engine.t
 import { PacketView } from './packet-view.ts';
 import { OwnNamespace } from './own-namespace.ts';
 import { describeSources, type NamespaceState, tierOf, whyNoNamespaces } from './sources.ts';
-import type { CoverageReading, HostReading, InterfaceReading, Tick, TrackedProcess } from './tick.ts';
+import type {
+  CoverageReading,
+  HostReading,
+  InterfaceReading,
+  Tick,
+  TrackedConnection,
+  TrackedProcess,
+} from './tick.ts';
 
 /** The start, and what runs once, leave pages behind that are not used again soon. */
 const TRIM_AFTER_US = 10_000_000;
 const TRIM_EVERY_US = 600_000_000;
 /** Garbage is not collected again at once. */
 const RELIEVE_EVERY_US = 30_000_000;
+/** A glance passes over all that are open, several times a second. */
+const MOST_GLANCED = 5_000;
 /** Memory was not short for so long: then the tables may grow again. */
 const RELEASE_AFTER_US = 60_000_000;
 
@@ -222,6 +231,15 @@ class LinuxCollector implements HostCollector {
       ...(this.#engine && { kernelEntries: this.#engine.entries }),
       eventsLost: this.#connections.eventsLost + this.#inspection.lost + (this.#packets?.dropped ?? 0),
     };
+  }
+
+  glance(): ReadonlyMap<number, TrackedConnection> | undefined {
+    if (!this.#engine || this.#open.byHandle.size > MOST_GLANCED) return undefined;
+    const nowUs = this.clock.boottimeUs();
+    const lastHandle = this.#open.lastHandle;
+    this.#engine.glance(nowUs);
+    this.#ownership.identify(this.#open.since(lastHandle));
+    return this.#open.byHandle;
   }
 
   bandwidth(): BandwidthReading {

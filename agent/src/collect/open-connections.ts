@@ -63,6 +63,18 @@ export class OpenConnections {
     return ++this.#lastHandle;
   }
 
+  get lastHandle(): number {
+    return this.#lastHandle;
+  }
+
+  /** What came after this handle and is open. */
+  *since(handle: number): Generator<ConnectionRecord> {
+    for (let next = handle + 1; next <= this.#lastHandle; next++) {
+      const record = this.byHandle.get(next);
+      if (record) yield record;
+    }
+  }
+
   /** Before each look. */
   beginLook(): void {
     this.#inodesKnown = false;

@@ -60,6 +60,11 @@ export class Ownership {
     for (const record of closed) if (record.pid === 0) this.#nameLate(record);
   }
 
+  /** Between two looks: as far as the process table knows them already. */
+  identify(records: Iterable<ConnectionRecord>): void {
+    for (const record of records) this.#identify(record);
+  }
+
   #wantOwners(open: Iterable<ConnectionRecord>, nowUs: number): void {
     this.#wanted.clear();
     this.#confirmations = CONFIRMATIONS_A_TICK;

@@ -96,6 +96,10 @@ class PortableCollector implements HostCollector {
   }
 
   /** Interfaces are polled every second or two: in between, the last rates stand. */
+  glance(): undefined {
+    return undefined;
+  }
+
   bandwidth(): BandwidthReading {
     return { boottimeUs: this.clock.boottimeUs(), ...hostBandwidth(this.#lastInterfaces) };
   }

@@ -2,7 +2,7 @@
 import { AgentFrame, encodeAgentFrame, limits, LiveSection, type LiveFrame } from '@foretop/proto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { connection, networkInterface, process, secondUs, tick } from '../../test/synthetic-ticks.ts';
+import { byHandle, connection, networkInterface, process, secondUs, tick } from '../../test/synthetic-ticks.ts';
 import type { TrackedConnection, TrackedProcess } from '../collect/tick.ts';
 import { createLiveFramer } from './live.ts';
 
@@ -143,6 +143,24 @@ describe('live frames', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('tell between two ticks what opened and closed, and nothing when nothing did or before the first tables', () => {
+    const framer = createLiveFramer();
+    const reader = new Reader();
+    const [first, second] = [connection({ handle: 1 }), connection({ handle: 2 })];
+    expect(framer.between(byHandle(first), 0)).toEqual([]);
+    for (const frame of framer.tables(tick(0, { connections: byHandle(first) }), tables)) reader.apply(frame);
+    expect(framer.between(byHandle(first), 250_000)).toEqual([]);
+    const news = framer.between(byHandle(second), 500_000);
+    expect(news.map(({ keyFrame, boottimeUs, hasConnections }) => [keyFrame, boottimeUs, hasConnections])).toEqual([
+      [false, 500_000, undefined],
+      [false, 500_000, true],
+    ]);
+    for (const frame of news) reader.apply(frame);
+    expect([...reader.connections.keys()]).toEqual([2]);
+    framer.restart();
+    expect(framer.between(byHandle(second), 750_000)).toEqual([]);
   });
 
   it('cut a large table into parts and call it complete on the last', () => {

@@ -21,6 +21,8 @@ export interface LiveFramer {
   /** Takes note of every tick, also while nobody watches. */
   observe(tick: Tick): void;
   tables(tick: Tick, sections: ReadonlySet<LiveSection>): LiveFrame[];
+  /** What changed of the connections between two ticks; nothing before the first tables. */
+  between(connections: Tick['connections'], boottimeUs: number): LiveFrame[];
 }
 
 /** Where a frame of processes is cut, bytes: their texts can be long. Half of limits.frameBytes. */
@@ -50,14 +52,13 @@ export function createLiveFramer(): LiveFramer {
     return { sequence: ++sequence, boottimeUs, keyFrame: isKey, ...content };
   };
 
-  function connectionParts(tick: Tick): LiveFrame[] {
-    const { opened, updated, closed } = connections.take(tick.connections);
-    const parts: LiveFrame[] = [
+  function connectionParts(open: Tick['connections']): LiveFrame[] {
+    const { opened, updated, closed } = connections.take(open);
+    return [
       ...chunked(closed).map((closed) => ({ closed })),
       ...chunked(opened).map((rows) => ({ opened: rows.map(liveConnection) })),
       ...chunked(updated).map((rows) => ({ updates: connectionUpdates(rows) })),
     ];
-    return withLast(parts, { hasConnections: true });
   }
 
   function processParts(tick: Tick): LiveFrame[] {
@@ -104,12 +105,18 @@ export function createLiveFramer(): LiveFramer {
     tables(tick, sections) {
       const parts: LiveFrame[] = [];
       if (sections.has(LiveSection.LIVE_SECTION_DNS)) parts.push(...dnsParts(tick));
-      if (sections.has(LiveSection.LIVE_SECTION_CONNECTIONS)) parts.push(...connectionParts(tick));
+      if (sections.has(LiveSection.LIVE_SECTION_CONNECTIONS)) {
+        parts.push(...withLast(connectionParts(tick.connections), { hasConnections: true }));
+      }
       if (sections.has(LiveSection.LIVE_SECTION_PROCESSES)) parts.push(...processParts(tick));
       if (sections.has(LiveSection.LIVE_SECTION_INTERFACES)) {
         parts.push({ interfaces: tick.interfaces.slice(0, limits.interfaces).map(interfaceSample) });
       }
       return parts.map((part) => frame(tick.boottimeUs, part));
+    },
+    between(open, boottimeUs) {
+      const parts = keyFrame ? [] : connectionParts(open);
+      return parts.length === 0 ? [] : withLast(parts, { hasConnections: true }).map((part) => frame(boottimeUs, part));
     },
   };
 }

@@ -93,6 +93,32 @@ receive(c, 333); say([cookie(c), cookie(s)]); wait(); c.sendall(b'z'); receive(s
     );
   });
 
+  it('tells of what began since the last reading, as often as it is asked, and reads it all the same', async () => {
+    await using watch = new Watch();
+    await using talker = new Talker(`
+l = listen(); old = socket.create_connection(l.getsockname()); say(cookie(old)); wait()
+c = socket.create_connection(l.getsockname()); old.sendall(b'x'); c.sendall(b'x' * 5); say(cookie(c)); wait()
+`);
+    const old = await talker.answer<number>();
+    await sleep(50);
+    watch.open();
+    talker.tell();
+    const begun = await talker.answer<number>();
+    const fresh = () => {
+      const seen: number[] = [];
+      watch.engine.readNewFlows(({ cookie, txBytes }) => {
+        if (cookie === begun && txBytes === 5) seen.push(cookie);
+        if (cookie === old) seen.push(old);
+      });
+      return seen;
+    };
+    expect([fresh(), fresh()]).toEqual([[begun], [begun]]);
+    expect(watch.open().map(({ cookie }) => cookie)).toEqual(expect.arrayContaining([old, begun]));
+    await sleep(50);
+    watch.open();
+    expect(fresh()).toEqual([]);
+  });
+
   it('counts from its own beginning what began before, and ends it', async () => {
     await using talker = new Talker(`
 l = listen(); c = socket.create_connection(l.getsockname()); s, _ = l.accept()

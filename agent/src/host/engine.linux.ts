@@ -169,6 +169,9 @@ function createEngine({ options, features, maps, ring, scans, parts }: Assembly)
     readFlows(visit) {
       if (open) flows.read(visit);
     },
+    readNewFlows(visit) {
+      if (open) flows.readNew(visit);
+    },
     drain(events) {
       if (!open) return 0;
       const hasRoom = () => events.hasRoom?.() ?? true;

@@ -1,6 +1,7 @@
-// Sends the live lane while somebody watches: tables with each tick, bandwidth at the rate that was asked for.
+// Sends the live lane while somebody watches: tables with each tick, what opened and closed in between, bandwidth at the rate that
+// was asked for.
 import { LiveSection, type Watch } from '@foretop/proto';
-import type { BandwidthReading } from '../collect/collector.ts';
+import type { BandwidthReading, HostCollector } from '../collect/collector.ts';
 import type { Tick } from '../collect/tick.ts';
 import { createLiveFramer } from '../frame/live.ts';
 import type { Clock } from '../host/clock.ts';
@@ -24,14 +25,20 @@ export interface LivePublisher extends Disposable {
 export interface LivePublisherOptions {
   clock: Clock;
   bandwidth: () => BandwidthReading;
+  glance: HostCollector['glance'];
   lanes: () => Lanes | undefined;
 }
 
-export function createLivePublisher({ clock, bandwidth, lanes }: LivePublisherOptions): LivePublisher {
+/** Between two ticks: news of connections come within so much. */
+const glanceMs = 250;
+const glancesPerTick = 3;
+
+export function createLivePublisher({ clock, bandwidth, glance, lanes }: LivePublisherOptions): LivePublisher {
   const lease = createLease();
   const framer = createLiveFramer();
   let latest: Tick | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let glancing: NodeJS.Timeout | undefined;
   let skipped = 0;
   let rateMaxHz = Infinity;
 
@@ -47,6 +54,24 @@ export function createLivePublisher({ clock, bandwidth, lanes }: LivePublisherOp
     const active = lease.active(clock.boottimeUs());
     const open = active && writableLanes();
     if (open) for (const frame of framer.tables(tick, active.sections)) open.live(frame);
+  }
+
+  function sendNews(): void {
+    const active = lease.active(clock.boottimeUs());
+    if (!active?.sections.has(LiveSection.LIVE_SECTION_CONNECTIONS)) return;
+    const open = writableLanes();
+    const connections = open && glance();
+    if (connections) for (const frame of framer.between(connections, clock.boottimeUs())) open.live(frame);
+  }
+
+  function scheduleNews(left: number): void {
+    clearTimeout(glancing);
+    const isWatched = lease.active(clock.boottimeUs())?.sections.has(LiveSection.LIVE_SECTION_CONNECTIONS);
+    if (left === 0 || rateMaxHz <= 1 || !isWatched) return;
+    glancing = setTimeout(() => {
+      sendNews();
+      scheduleNews(left - 1);
+    }, glanceMs);
   }
 
   function sendBandwidth(): void {
@@ -75,6 +100,7 @@ export function createLivePublisher({ clock, bandwidth, lanes }: LivePublisherOp
   const end = () => {
     lease.end();
     clearTimeout(timer);
+    clearTimeout(glancing);
     timer = undefined;
   };
 
@@ -90,6 +116,7 @@ export function createLivePublisher({ clock, bandwidth, lanes }: LivePublisherOp
       latest = tick;
       framer.observe(tick);
       sendTables(tick);
+      scheduleNews(glancesPerTick);
     },
     end,
     limitRate: (rateHz) => void (rateMaxHz = rateHz),

@@ -81,6 +81,16 @@ export class FlowTable {
     if (this.#ending.length < MAX_ENDING) this.#released.clear();
   }
 
+  /** Visits what began since the last reading and lives; the next one does not miss any of it. */
+  readNew(visit: (flow: FlowReading) => void): void {
+    const since = this.#readNs - OVERLAP_NS;
+    for (const map of [this.#options.tcp, this.#options.udp])
+      this.#scan(map, (words, bytes, at, cookie) => {
+        if (readU64(words, at + flowAt.first) >= since && !bytes[at + flowAt.ended])
+          visit(this.#point(words, bytes, at, cookie));
+      });
+  }
+
   /** Its socket was released: all its flows end, a TCP connection's when the last segments are exchanged. */
   released(cookie: number, owner: SocketOwner | undefined): void {
     if (this.#options.tcp.lookup(cookieKey(cookie))) this.#fading.set(cookie, owner);
