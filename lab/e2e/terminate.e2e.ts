@@ -4,19 +4,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { run } from '../harness/child.ts';
 import { agentMain } from '../harness/foretop.ts';
-import { test as acting } from './acting-foretop.ts';
 import { addAuthenticator, registerKey } from './administrator.ts';
 import type { FarHost } from './far-host.ts';
-import { complaintsOf, expect } from './running-foretop.ts';
-
-const test = acting.extend({
-  page: async ({ page }, use) => {
-    const complaints = complaintsOf(page);
-    await use(page);
-    // A refusal is an answer with a status, which Chromium calls an error.
-    expect(complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
-  },
-});
+import { expect } from './running-foretop.ts';
+import { askToTerminate, openProcess, test } from './terminate-steps.ts';
 
 /** Holds a connection to itself and waits; on SIGTERM it ends as programs do. */
 const program = `
@@ -25,25 +16,6 @@ const program = `
     require('node:net').connect(server.address().port, '127.0.0.1').on('error', () => console.log('cut'));
     console.log('listening ' + server.address().port);
   });`;
-
-async function openProcess(page: Page, host: FarHost, pid: number): Promise<void> {
-  await page.goto(`/hosts/${host.id}?tab=processes&q=${pid}`);
-  const row = page
-    .getByRole('grid', { name: 'Processes' })
-    .getByRole('row')
-    .filter({ has: page.getByRole('gridcell', { name: `${pid}`, exact: true }) });
-  await expect(row).toHaveCount(1, { timeout: 30_000 });
-  await row.click();
-  await expect(page.getByRole('complementary', { name: 'Process in full' })).toContainText(`${pid}`);
-}
-
-/** By the key of the keyboard, once the button is no longer grey. */
-async function askToTerminate(page: Page) {
-  const button = page.getByRole('button', { name: 'Terminate…' });
-  await expect(button).not.toHaveAttribute('aria-disabled', 'true');
-  await page.keyboard.press('x');
-  return page.getByRole('dialog', { name: /^Terminate/ });
-}
 
 async function auditShows(page: Page, host: FarHost, pid: number): Promise<void> {
   await page.goto(`/audit?host=${host.id}&action=command.receipt`);
