@@ -16,9 +16,11 @@ interface Acting {
   vault: FarHost;
 }
 
-export const test = base.extend<{ page: Page }, { all: Acting }>({
+/** `stage`: a test file that names one of its own gets a Foretop of its own, for hosts take three commands a minute. */
+export const test = base.extend<{ page: Page }, { stage: string; all: Acting }>({
+  stage: ['', { scope: 'worker', option: true }],
   all: [
-    async ({ browser }, use) => {
+    async ({ browser, stage: _ }, use) => {
       await using stack = new AsyncDisposableStack();
       const foretop = stack.use(await startForetop(browser, 'near'));
       const admin = await makeAdministrator(browser, foretop);

@@ -55,8 +55,13 @@ export async function addAuthenticator(page: Page): Promise<Authenticator> {
   return { id: authenticatorId, session };
 }
 
-/** Registers a key on the page of keys, and grants it `terminate` on every host. */
-export async function registerKey(page: Page, kind: 'This browser' | 'Passkey', name: string): Promise<void> {
+/** Registers a key on the page of keys, and grants it `terminate` on every host. `state`: what it is shown to be then. */
+export async function registerKey(
+  page: Page,
+  kind: 'This browser' | 'Passkey',
+  name: string,
+  state = 'may sign',
+): Promise<void> {
   await page.goto('/settings/keys');
   const form = page.getByRole('form', { name: 'Add a key' });
   await form.getByRole('radio', { name: kind }).check();
@@ -70,6 +75,6 @@ export async function registerKey(page: Page, kind: 'This browser' | 'Passkey', 
   await dialog.getByRole('checkbox', { name: /^terminate/ }).check();
   await dialog.getByRole('radio', { name: /^every host/ }).check();
   await dialog.getByRole('button', { name: 'Grant' }).click();
-  await expect(line).toContainText('may sign');
+  await expect(line).toContainText(state);
   await expect(line).toContainText('terminate on every host');
 }

@@ -1,8 +1,10 @@
-// Ending a process that is not alone: with its children, and against the will of whoever keeps it. Apart, for a host takes three commands a minute.
+// Ending a process that is not alone: with its children, and against the will of whoever keeps it.
 import { existsSync } from 'node:fs';
 import { registerKey } from './administrator.ts';
 import { expect } from './running-foretop.ts';
 import { askToTerminate, openProcess, test } from './terminate-steps.ts';
+
+test.use({ stage: 'families' });
 
 test('a process with its children: each is named before, and none is left', async ({ page, all }) => {
   await registerKey(page, 'This browser', 'pruning laptop');

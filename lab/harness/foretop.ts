@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, type ChildOptions, run } from './child.ts';
 
-const collectorMain = 'collector/src/main.ts';
+export const collectorMain = 'collector/src/main.ts';
 export const agentMain = 'agent/src/main.ts';
 
 /**
