@@ -13,6 +13,7 @@ export default defineConfig({
           include: ['{proto,agent,collector,web,lab,deploy}/**/*.test.ts'],
           exclude: ['**/*.{pg,system,e2e}.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
+          retry,
         },
       },
       {

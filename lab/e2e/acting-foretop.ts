@@ -20,7 +20,7 @@ interface Acting {
 export const test = base.extend<{ page: Page }, { stage: string; all: Acting }>({
   stage: ['', { scope: 'worker', option: true }],
   all: [
-    async ({ browser, stage: _ }, use) => {
+    async ({ browser }, use) => {
       await using stack = new AsyncDisposableStack();
       const foretop = stack.use(await startForetop(browser, 'near'));
       const admin = await makeAdministrator(browser, foretop);

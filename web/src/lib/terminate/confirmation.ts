@@ -1,4 +1,4 @@
-// What a person types before a command is signed: the host and the PID, or the port of the other end, of this very offer.
+// What a person types before a command is signed: the host and the PID, the port of the other end or the tool, of this very offer.
 import type { OfferedAction } from '@foretop/proto/trust';
 
 /** Only what every keyboard has: a host may be called anything. */
@@ -6,7 +6,12 @@ const typable = /^[\x21-\x7e]{1,64}$/;
 
 export function phraseOf(action: OfferedAction, hostName: string, hostId: number): string {
   const host = typable.test(hostName) ? hostName : `host-${hostId}`;
-  return `${host} ${action.kind === 'terminate' ? action.process.pid : action.remote.port}`;
+  return `${host} ${whatOf(action)}`;
+}
+
+function whatOf(action: OfferedAction): string {
+  if (action.kind === 'terminate') return `${action.process.pid}`;
+  return action.kind === 'close-connection' ? `${action.remote.port}` : action.tool;
 }
 
 /** Case counts; spaces around and between do not. */

@@ -2,6 +2,8 @@
 import { refusals, type Outcome, type RefusalCode } from '@foretop/proto/trust';
 
 export const outcomeWords: Record<Outcome, string> = {
+  completed: 'It is done',
+  cancelled: 'It was stopped',
   gone: 'It is gone',
   respawned: 'It is gone, and something started it again',
   'still-there': 'It is still there',
