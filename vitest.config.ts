@@ -1,8 +1,9 @@
 // Which tests there are: fast ones (unit), those that need a real Postgres (pg), and whole systems under load and faults (system).
 import { defineConfig } from 'vitest/config';
+import { isCi } from './deploy/local/environment.mjs';
 
 // A shared machine stalls now and then. What passes only at the second try is counted as passed, and named at the end of the run.
-const retry = process.env['CI'] ? 1 : 0;
+const retry = isCi ? 1 : 0;
 
 export default defineConfig({
   test: {

@@ -75,3 +75,6 @@ export function findProgram(...names) {
 }
 
 export const color = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
+
+/** On a machine of somebody else, for nobody's eyes. */
+export const isCi = Boolean(process.env.CI);
