@@ -1,4 +1,5 @@
 // Resources of the REST API that tell what passed: DNS exchanges, scan evidence, coverage. Part of api.ts.
+import type { RowPlace } from './api-places.ts';
 import type { Container, GapEntry, List, UnknownSpan } from './api.ts';
 
 export type DnsTransportName = 'udp' | 'tcp';
@@ -38,6 +39,8 @@ export interface DnsExchange {
   rcode: string | null;
   truncated: boolean;
   addresses: string[];
+  /** Of the addresses, in their order; null = not known. */
+  places: (RowPlace | null)[];
   /** CNAME targets in order. */
   canonicalNames: string[];
   queryBytes: number | null;

@@ -1,8 +1,13 @@
 // The resources of the REST API under /api/v1 as JSON. Times are RFC 3339 in UTC; null means unknown, never 0.
+import type { RowPlace } from './api-places.ts';
 import type { StateName } from './tcp-state.ts';
 
 export type * from './api-commands.ts';
+export type * from './api-findings.ts';
+export type * from './api-notify.ts';
 export type * from './api-people.ts';
+export type * from './api-places.ts';
+export type * from './api-tools.ts';
 export type * from './api-traces.ts';
 export type * from './api-trust.ts';
 
@@ -115,6 +120,8 @@ export interface Connection {
   communityId: string | null;
   /** How many closed connections this row folds; 1 for a single one. */
   connectionCount: number;
+  /** Of the far end; null = not known, or no public address. */
+  place: RowPlace | null;
 }
 
 /** A span of a host's time for which the answer cannot be complete, and why. */

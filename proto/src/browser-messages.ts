@@ -193,8 +193,14 @@ const noticeFields: Fields = [
   ['message', 2, 'string'],
 ];
 
+const findingsTickFields: Fields = [
+  ['revision', 1, 'number'],
+  ['newFindings', 2, 'number', 'many'],
+];
+
 export const serverFrameFields: Fields = [
   ['fleet', 1, fleetTickFields],
   ['host', 2, hostLiveFields],
   ['notice', 3, noticeFields],
+  ['findings', 4, findingsTickFields],
 ];

@@ -40,6 +40,7 @@ export type FleetTick = Properties<'FleetTick'>;
 export type HostLive = Properties<'HostLive'>;
 export type HistorySample = Properties<'HistorySample'>;
 export type Notice = Properties<'Notice'>;
+export type FindingsTick = Properties<'FindingsTick'>;
 export type LiveFrame = Properties<'LiveFrame'>;
 export type LiveConnection = Properties<'LiveConnection'>;
 export type LiveProcess = Properties<'LiveProcess'>;
@@ -54,7 +55,6 @@ export type NameSource = foretop.v1.NameSource;
 export type OwnerRule = foretop.v1.OwnerRule;
 
 export { formatAddress } from './address.ts';
-export { dnsTypeName, rcodeName } from './dns-names.ts';
 export { stateName, stateNames } from './tcp-state.ts';
 export type { StateName } from './tcp-state.ts';
 export { sessionEnded } from './close-codes.ts';

@@ -11,6 +11,7 @@ import {
 import { packDeltas } from '../src/delta-varint.ts';
 import * as version2 from './valid-version-2.ts';
 import * as version3 from './valid-version-3.ts';
+import * as version4 from './valid-version-4.ts';
 import { HostStatus, type ServerFrame, type ViewerFrame } from '../src/live.ts';
 
 const count = (length: number, first = 0) => Uint8Array.from({ length }, (_, i) => (first + i) & 255);
@@ -24,6 +25,7 @@ const clock = { bootId, boottimeUs: 3_600_000_000, wallUs: 1_795_000_000_000_000
 export const agentFrames: Record<string, [about: string, frame: AgentFrame]> = {
   ...version2.agentFrames,
   ...version3.agentFrames,
+  ...version4.agentFrames,
   'hello-enrolment': [
     'the first Hello of a host, with its token and public key',
     {
@@ -203,6 +205,7 @@ export const agentFrames: Record<string, [about: string, frame: AgentFrame]> = {
 export const collectorFrames: Record<string, [about: string, frame: CollectorFrame]> = {
   ...version2.collectorFrames,
   ...version3.collectorFrames,
+  ...version4.collectorFrames,
   challenge: [
     'the first frame of every connection',
     { challenge: { nonce: count(32, 100), collectorId: 'collector-1', protocolVersion: 1, minimumVersion: 1 } },

@@ -112,7 +112,9 @@ export const claimChecks: { [Kind in StatementKind]: Check<ClaimsOf<Kind>> } = {
     iss: check.bytes32,
     offer: check.bytes32,
     iat: seconds,
-    outcome: check.oneOf(['gone', 'respawned', 'still-there', 'closed', 'refused', 'failed']),
+    outcome: check.oneOf([
+      ...(['completed', 'cancelled', 'gone', 'respawned', 'still-there', 'closed', 'refused', 'failed'] as const),
+    ]),
     code: check.orEmpty(check.oneOf(Object.keys(refusals) as RefusalCode[])),
     detail: check.anyText(1_000),
     operator: check.exact({ thumbprint: check.orEmpty(check.bytes32), name: check.anyText(128) }),

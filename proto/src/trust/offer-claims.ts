@@ -19,6 +19,8 @@ const seconds = check.integer(0, 253_402_300_799);
 /** Most members of a tree, and of each list of a preview. */
 const mostTree = 512;
 const mostShown = 20;
+/** Of a target's name. */
+const mostAddresses = 16;
 
 const process: Check<OfferedProcess> = check.exact({
   pid,
@@ -44,6 +46,12 @@ const action: Check<OfferedAction> = check.variant('kind', {
     remote: endpoint,
     cookie: check.digits,
     process: check.orNull(process),
+  }),
+  'run-tool': check.exact({
+    kind: check.oneOf(['run-tool']),
+    tool: check.anyText(32),
+    parameters: longText,
+    addresses: check.list(check.anyText(64), mostAddresses),
   }),
 });
 

@@ -14,6 +14,8 @@ export const refusals = {
   'no-such-connection': 'The connection is closed.',
   protected: 'The process is protected: ending it would take the host or Foretop away.',
   'not-visible': 'The agent does not see the host’s processes (it runs in a PID namespace of its own).',
+  'no-such-target': 'The target has no address that the host could find.',
+  'target-refused': 'The host does not look at this address.',
   'too-many': 'Too many commands in a minute.',
   'not-supported': 'This host cannot do this.',
   malformed: 'The request is not complete.',

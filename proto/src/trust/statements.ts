@@ -108,6 +108,14 @@ export type OfferedAction =
       remote: { address: string; port: number };
       cookie: string;
       process: OfferedProcess | null;
+    }
+  | {
+      kind: 'run-tool';
+      tool: string;
+      /** JSON exactly as the host will use it. */
+      parameters: string;
+      /** Where the target resolved to when the offer was made; empty = the tool has none. */
+      addresses: string[];
     };
 
 /** What would happen, for the person who signs. */
@@ -154,7 +162,8 @@ export interface CommandClaims {
   digest: string;
 }
 
-export type Outcome = 'gone' | 'respawned' | 'still-there' | 'closed' | 'refused' | 'failed';
+export type Outcome =
+  'completed' | 'cancelled' | 'gone' | 'respawned' | 'still-there' | 'closed' | 'refused' | 'failed';
 
 /** Signed by the host once the command ended. */
 export interface ReceiptClaims {
