@@ -13,6 +13,7 @@ import { createCoverageWindow } from './frame/coverage-window.ts';
 import { createDelivery } from './frame/delivery.ts';
 import { pulseOf } from './frame/pulse.ts';
 import { createRecorder, type Recorder } from './frame/recorder.ts';
+import type { ProbeReading } from './frame/watch-metrics.ts';
 import { lockFile } from './host/file-lock.ts';
 import { openTrust, type Trust } from './trust/trust.ts';
 import { openClockOffset, type ClockOffset } from './wire/clock-offset.ts';
@@ -81,6 +82,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
   using spool = openAgentSpool(directory, config.maxSpoolBytes, log, (loss) => losses.push(loss));
   const offset = openClockOffset(directory.file('clock.json'), host.bootId, (error) => logDisk(log, error));
   const run = new Run({ ...options, directory, host, enrolment, spool, offset, losses, network, trust });
+  trust.watch((reading) => run.probed(reading));
   using live = createLivePublisher({
     clock: host.clock,
     bandwidth: () => host.bandwidth(),
@@ -102,6 +104,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
   const stopped = stopSignal(options.signal, connector);
   log.info({ event: 'started', version: agentVersion, tier: host.tier, scope: host.scope }, 'Foretop agent started.');
   await run.until(stopped, connector, live);
+  await trust.stopTools();
   await part(connector);
   disconnect.abort();
   const refusal = await connector.ended;
@@ -148,6 +151,10 @@ class Run {
     this.#acknowledgedAt = new Date().toISOString();
     const { host, spool } = this.#parts;
     this.#delivery.delivered(host.clock.boottimeUs(), spool.counters().batches);
+  }
+
+  probed(reading: ProbeReading): void {
+    this.#recorder.observeProbe(reading);
   }
 
   async until(stopped: AbortSignal, connector: Connector, live: LivePublisher): Promise<void> {

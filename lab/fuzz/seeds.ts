@@ -5,7 +5,10 @@ import * as made from '../../agent/test/packets.ts';
 import { PacketDecoder } from '../../agent/src/inspect/packet/decoder.ts';
 import { CaptureReader } from '../../agent/src/inspect/pcap/capture-reader.ts';
 
-export type Seeds = Record<'dns' | 'tls' | 'quic' | 'frames' | 'packets' | 'files', Uint8Array[]>;
+export type Seeds = Record<
+  'dns' | 'answers' | 'probes' | 'tls' | 'quic' | 'frames' | 'packets' | 'files',
+  Uint8Array[]
+>;
 
 const maxEach = 20_000;
 
@@ -33,12 +36,62 @@ export function madeSeeds(): Seeds {
   const file = made.pcapFile(packets.map((bytes, index) => ({ bytes, timeUs: 1e12 + index * 1_000 })));
   return {
     dns: [query, answer],
+    answers: [answer, ...madeAnswers()],
+    probes: madeProbes(),
     tls,
     quic: [...quic, made.concat(quic[0]!, quic[1]!), made.googleHello('www.example.org')],
     frames,
     packets,
     files: [file],
   };
+}
+
+/** Records of every form that is written as text, each in an answer of its own. */
+function madeAnswers(): Uint8Array[] {
+  const data: [type: number, hex: string][] = [
+    [6, 'c00c c00c 00000001 00000e10 00000258 00093a80 0000003c'],
+    [15, '000a 04 6d61696c c00c'],
+    [16, '05 68656c6c6f 00 03 22005c'],
+    [28, '20010db8000000000000000000000001'],
+    [33, '0001 0002 01bb c00c'],
+    [35, '0001 0002 01 75 03 534950 00 c00c'],
+    [43, '1234 0d 02 00112233445566778899aabbccddeeff'],
+    [46, '0001 0d 02 00000e10 6a000000 69000000 1234 c00c 00112233445566778899'],
+    [47, 'c00c 0006 4001 0000 0003'],
+    [48, '0101 03 0d 00112233'],
+    [50, '01 00 000a 02 aabb 04 00112233 0006 4001 0000 0003'],
+    [65, '0001 00 0001 0003 02 6832 0004 0004 c0000201 0006 0010 20010db8000000000000000000000001'],
+    [257, '00 05 6973737565 6c657473656e63727970742e6f7267'],
+    [65_280, 'deadbeef'],
+  ];
+  const head = made.hex('1234 8580 0001 0001 0000 0001 07 6578616d706c65 03 636f6d 00 0001 0001');
+  const options = made.hex('00 0029 04d0 0000 8000 0000');
+  return data.map(([type, text]) => {
+    const bytes = made.hex(text);
+    return made.concat(
+      head,
+      made.hex('c00c'),
+      made.u16(type),
+      made.hex('0001 0000003c'),
+      made.u16(bytes.length),
+      bytes,
+      options,
+    );
+  });
+}
+
+/** Echo replies, a SYN's answers, what an ICMP error quotes, the kernel's words beside it, and a greeting. */
+function madeProbes(): Uint8Array[] {
+  return [
+    made.hex('0000 1234 abcd 0001 0011223344556677'),
+    made.hex('8100 1234 abcd 0001 0011223344556677'),
+    made.hex('0800 1234 abcd 0001'),
+    made.hex('0050 01bb 00000001 00000002 6012 faf0 0000 0000 020405b4'),
+    made.hex('01bb 0050 00000001 00000002 6002 faf0'),
+    made.hex(`2000000000000000 01000000 23000000 0011223344000000 0000001000000000
+      3000000000000000 00000000 0b000000 71000000 02 0b 00 00 00000000 00000000 0200 0000 0a000001 0000000000000000`),
+    made.ascii('220 mail.example ESMTP\u001b[2J\r\n'),
+  ];
 }
 
 function madePackets(query: Uint8Array, answer: Uint8Array, hello: Uint8Array, initial: Uint8Array): Uint8Array[] {
@@ -64,7 +117,7 @@ function madePackets(query: Uint8Array, answer: Uint8Array, hello: Uint8Array, i
 
 /** @param folder of captures; files that are none count as damaged ones. */
 export function realSeeds(folder: string): Seeds {
-  const seeds: Seeds = { dns: [], tls: [], quic: [], frames: [], packets: [], files: [] };
+  const seeds: Seeds = { dns: [], answers: [], probes: [], tls: [], quic: [], frames: [], packets: [], files: [] };
   const keep = (kind: keyof Seeds, bytes: Uint8Array) => {
     if (bytes.length > 0 && bytes.length <= 4_096 && seeds[kind].length < maxEach) seeds[kind].push(bytes.slice());
   };

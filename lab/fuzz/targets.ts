@@ -10,6 +10,11 @@ import { visitCrypto } from '../../agent/src/inspect/quic/frames.ts';
 import { QuicHelloFlow } from '../../agent/src/inspect/quic/hello-flow.ts';
 import { Replayer } from '../../agent/src/inspect/replay/replayer.ts';
 import { HelloFlow } from '../../agent/src/inspect/tls/hello-flow.ts';
+import { readControlMessages } from '../../agent/src/host/linux/control-messages.ts';
+import { readAnswer } from '../../agent/src/tools/dns/answer.ts';
+import { readEchoReply, readQuotedEcho } from '../../agent/src/tools/icmp.ts';
+import { readQuotedSyn, readSynAnswer } from '../../agent/src/tools/tcp-segment.ts';
+import { firstLineOf } from '../../agent/src/tools/text.ts';
 import type { Seeds } from './seeds.ts';
 
 export type Target = (input: Uint8Array) => void;
@@ -23,6 +28,28 @@ interface Fuzzed {
 
 export const targets: Record<string, Fuzzed> = {
   dns: { seeds: ['dns'], open: () => (input) => void parseDnsMessage(input) },
+  'dns-answer': { seeds: ['answers'], open: () => (input) => void readAnswer(input) },
+  // What one datagram or one message of the kernel holds; a longer one is not read.
+  'probe-answer': {
+    seeds: ['probes', 'packets'],
+    open: () => (whole) => {
+      const input = whole.subarray(0, 2_048);
+      for (const version of [4, 6] as const) {
+        readEchoReply(version, input);
+        readQuotedEcho(version, input);
+      }
+      readSynAnswer(input, [443]);
+      readQuotedSyn(input, [443]);
+      readControlMessages(input, input.length);
+    },
+  },
+  banner: {
+    seeds: ['probes', 'tls'],
+    open: () => (whole) => {
+      const line = firstLineOf(whole.subarray(0, 1_024), 200);
+      if (line.length > 200 || /[\p{C}\p{Zl}\p{Zp}]/u.test(line)) throw new Error(`a terminal would obey '${line}'`);
+    },
+  },
   tls: {
     seeds: ['tls'],
     open: () => (input) => {

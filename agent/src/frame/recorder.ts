@@ -8,10 +8,13 @@ import { createProcessMinutes } from './process-minutes.ts';
 import { createProcessRecords } from './process-records.ts';
 import { createScanRecords } from './scan-records.ts';
 import { createSegments, stallUs } from './segments.ts';
+import { createWatchMetrics, type ProbeReading } from './watch-metrics.ts';
 import type { Tick } from '../collect/tick.ts';
 
 export interface Recorder {
   observe(tick: Tick): void;
+  /** An attempt of a watch. */
+  observeProbe(reading: ProbeReading): void;
   /** What is due since the last flush; `final` gives every open connection its row and ends every chunk. */
   flush(final: boolean): RecordedBatch[];
   addGap(gap: RecordedGap): void;
@@ -37,6 +40,7 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
   const sameBoot = checkpoint !== undefined && Buffer.compare(checkpoint.bootId, bootId) === 0;
   const segments = createSegments(sameBoot ? { restored: checkpoint } : {});
   const metrics = createMetrics(offsetUs);
+  const watchMetrics = createWatchMetrics(offsetUs);
   const processRecords = createProcessRecords();
   const processMinutes = createProcessMinutes(offsetUs);
   const dnsRecords = createDnsRecords();
@@ -77,6 +81,7 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
       scanRecords.observe(tick);
       gaps.observe(tick);
     },
+    observeProbe: (reading) => watchMetrics.add(reading),
     flush(final) {
       const { rows, lost } = segments.flush(nowUs, final);
       const dns = dnsRecords.take();
@@ -89,7 +94,7 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
           processes: processRecords.take(),
           segments: rows,
           processMinutes: processMinutes.take(final),
-          metrics: metrics.take(final),
+          metrics: [...metrics.take(final), ...watchMetrics.take(nowUs, final)],
           dnsExchanges: dns.rows,
           scans: scanRecords.take(),
         },

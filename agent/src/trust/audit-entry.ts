@@ -14,6 +14,7 @@ export type AuditEvent =
   | 'command-verified'
   | 'command-refused'
   | 'command-ended'
+  | 'watch-ended'
   | 'chain-damaged';
 
 export type AuditDetail = Record<string, string | number | boolean>;

@@ -1,21 +1,25 @@
 // Takes signed commands: checks, in this order, roster, signature, offer, ceiling, target, protection and rate; acts; answers with a signed receipt.
-import type { SignedCommand } from '@foretop/proto';
+import type { AgentFrame, CancelCommand, SignedCommand } from '@foretop/proto';
 import { type ReceiptClaims, sha256Text, signStatement } from '@foretop/proto/trust';
 import { closeConnection, requireOpen } from './close-connection.ts';
 import { textOf, wallSeconds } from './describe-process.ts';
-import { actionText, type Answer, type Desk, neededCapability, refusalOf, requestIdOf } from './desk.ts';
+import { actionText, type Answer, capabilityOf, type Desk, refusalOf, requestIdOf } from './desk.ts';
 import type { Ending, Say } from './ending.ts';
 import { type HeldTarget, type Offer, release } from './offers.ts';
 import { protectionOf } from './protected.ts';
 import { Rate } from './rate.ts';
 import { Refusal } from './refusal.ts';
 import { requireUnchanged, terminate } from './terminate.ts';
+import { ToolRuns } from './tool-runs.ts';
 import { requireRight, type VerifiedOperator, verifySignature } from './verify-command.ts';
 
 /** Acts a minute, of all operators together. */
 const mostActsAMinute = 3;
-/** Signatures that are looked at a minute. */
+/** Tools a minute, of all operators together. */
+const mostToolsAMinute = 30;
+/** Signatures that are looked at a minute; those under offers of tools count by themselves. */
 const mostCommandsAMinute = 30;
+const mostToolCommandsAMinute = 60;
 const mostProgress = 20;
 const progressLength = 500;
 const mostUndelivered = 16;
@@ -26,12 +30,19 @@ interface Course {
   answer: Answer;
   offer: Offer | undefined;
   operator: VerifiedOperator | undefined;
+  /** Of a tool: settles with its receipt. */
+  acted: Promise<void> | undefined;
 }
 
 export class CommandDesk {
   readonly #desk: Desk;
   readonly #commands: Rate;
+  readonly #toolCommands: Rate;
   readonly #acts: Rate;
+  readonly #tools: Rate;
+  readonly #runs: ToolRuns;
+  /** Of the connection that is open now. */
+  #latest: Answer | undefined;
   /** Receipts that nobody has taken yet, oldest first. */
   #undelivered: { requestId: Uint8Array; receipt: string }[] = [];
   readonly #underway = new Set<Course>();
@@ -39,16 +50,21 @@ export class CommandDesk {
   constructor(desk: Desk) {
     this.#desk = desk;
     this.#commands = new Rate(mostCommandsAMinute, desk.host.clock);
+    this.#toolCommands = new Rate(mostToolCommandsAMinute, desk.host.clock);
     this.#acts = new Rate(mostActsAMinute, desk.host.clock);
+    this.#tools = new Rate(mostToolsAMinute, desk.host.clock);
+    this.#runs = new ToolRuns(desk);
   }
 
   /** Resolves once the offer is used up or refused; `ended` then settles with the act. Neither ever rejects. */
   async take(command: SignedCommand, answer: Answer): Promise<{ ended: Promise<void> }> {
     const requestId = command.requestId ?? new Uint8Array();
-    const course: Course = { requestId, answer, offer: undefined, operator: undefined };
+    const course: Course = { requestId, answer, offer: undefined, operator: undefined, acted: undefined };
     try {
       await this.#check(command, course);
-      return { ended: this.#act(course) };
+      const ended = this.#act(course);
+      if (course.offer?.target.kind === 'run-tool') course.acted = ended;
+      return { ended };
     } catch (error) {
       if (course.offer && course.operator) release(course.offer.target);
       await this.#refuse(course, error);
@@ -59,6 +75,21 @@ export class CommandDesk {
   /** Over a new connection: receipts that the one before did not take. */
   deliver(answer: Answer): void {
     this.#undelivered = this.#undelivered.filter((receipt) => !answer({ receipt }));
+    this.#latest = answer;
+  }
+
+  /** Ends a tool that is under way, a watch, or an offer of one: whoever may ask may stop asking. Says nothing but by their end. */
+  cancel({ requestId }: CancelCommand): void {
+    const id = Buffer.from(requestId ?? []).toString('hex');
+    const { offers, watches } = this.#desk;
+    if (this.#runs.cancel(id) || watches.cancel(id)) return;
+    if (offers.sortOf(id) === 'tool') offers.use(id);
+  }
+
+  /** Cancels the tools under way; resolves once their receipts are on their way. */
+  async stopTools(why: string): Promise<void> {
+    await this.#runs.stop(why);
+    await Promise.all([...this.#underway].map(({ acted }) => acted));
   }
 
   /** The agent stops: what comes of these nobody will know, and the audit says so. */
@@ -77,7 +108,8 @@ export class CommandDesk {
   async #check(command: SignedCommand, course: Course): Promise<void> {
     const { roster, offers, key, policy, journal } = this.#desk;
     const id = requestIdOf(command);
-    if (!this.#commands.take()) throw new Refusal('too-many');
+    const isTool = offers.sortOf(id) === 'tool';
+    if (!(isTool ? this.#toolCommands : this.#commands).take()) throw new Refusal('too-many');
     const believed = roster();
     if ('code' in believed) throw new Refusal(believed.code, believed.detail);
     const hostThumbprint = key.thumbprint;
@@ -87,10 +119,11 @@ export class CommandDesk {
     course.offer = offers.use(id);
     if (course.offer === undefined) throw new Refusal('offer-unknown');
     course.operator = operator;
-    requireRight(operator, { policy: policy(), hostThumbprint, capability: neededCapability });
-    await this.#requireTarget(course.offer.target);
-    this.#requireUnprotected(course.offer.target);
-    if (!this.#acts.take()) throw new Refusal('too-many', `${mostActsAMinute} a minute are carried out at most.`);
+    const { target } = course.offer;
+    requireRight(operator, { policy: policy(), hostThumbprint, capability: capabilityOf(target) });
+    await this.#requireTarget(target);
+    this.#requireUnprotected(target);
+    this.#requireRate(target);
     try {
       journal.require('command-verified', await this.#told(course));
     } catch (cause) {
@@ -101,13 +134,14 @@ export class CommandDesk {
   async #requireTarget(target: HeldTarget): Promise<void> {
     const { host } = this.#desk;
     if (target.kind === 'close-connection') return requireOpen(target.connection);
+    if (target.kind === 'run-tool') return this.#runs.requireReady(target.prepared);
     const blindness = host.blindness();
     if (blindness !== '') throw new Refusal('not-visible', `It says: ${blindness}.`);
     await requireUnchanged(target.processes);
   }
 
   #requireUnprotected(target: HeldTarget): void {
-    if (target.kind === 'close-connection') return;
+    if (target.kind !== 'terminate') return;
     const own = this.#desk.own();
     for (const { evidence } of target.processes) {
       const protection = protectionOf(evidence, own);
@@ -115,11 +149,17 @@ export class CommandDesk {
     }
   }
 
+  #requireRate({ kind }: HeldTarget): void {
+    const [rate, most] = kind === 'run-tool' ? [this.#tools, mostToolsAMinute] : [this.#acts, mostActsAMinute];
+    if (!rate.take()) throw new Refusal('too-many', `${most} a minute are carried out at most.`);
+  }
+
   async #act(course: Course): Promise<void> {
     const { log, journal } = this.#desk;
     const { target, claims } = course.offer!;
     const [operator, action] = [course.operator!.name, actionText(claims.action)];
-    log.warn({ event: 'command', operator, action }, 'Carrying out a signed command.');
+    const level = target.kind === 'run-tool' ? 'info' : 'warn';
+    log[level]({ event: 'command', operator, action }, 'Carrying out a signed command.');
     this.#underway.add(course);
     try {
       const ending = await this.#carryOut(course);
@@ -135,9 +175,15 @@ export class CommandDesk {
     }
   }
 
-  #carryOut({ offer, requestId, answer }: Course): Promise<Ending> | Ending {
+  #carryOut(course: Course): Promise<Ending> | Ending {
+    const { offer, operator, requestId } = course;
+    const answer = (frame: AgentFrame) => this.#send(course, frame);
     const { host, times } = this.#desk;
     const { target, claims } = offer!;
+    if (target.kind === 'run-tool') {
+      const { name, thumbprint } = operator!;
+      return this.#runs.run(target.prepared, { requestId, answer, offer: offer!, operator: { name, thumbprint } });
+    }
     let said = 0;
     const say: Say = (sentence) => {
       if (++said <= mostProgress) answer({ progress: { requestId, text: textOf(sentence, progressLength) } });
@@ -158,7 +204,7 @@ export class CommandDesk {
 
   async #receipt(course: Course, { outcome, code, detail }: Ending): Promise<void> {
     const { key, host, journal } = this.#desk;
-    const { requestId, answer, operator } = course;
+    const { requestId, operator } = course;
     const claims: ReceiptClaims = {
       iss: key.thumbprint,
       offer: await sha256Text(course.offer?.text ?? ''),
@@ -169,10 +215,15 @@ export class CommandDesk {
       operator: { thumbprint: operator?.thumbprint ?? '', name: operator?.name ?? '' },
     };
     const receipt = await signStatement('receipt', claims, key.privateKey, key.thumbprint);
-    if (!answer({ receipt: { requestId, receipt } }) && operator)
+    if (!this.#send(course, { receipt: { requestId, receipt } }) && operator)
       this.#undelivered = [...this.#undelivered, { requestId, receipt }].slice(-mostUndelivered);
     const head = operator ? await journal.head() : undefined;
-    if (head !== undefined) answer({ auditHead: { head } });
+    if (head !== undefined) this.#send(course, { auditHead: { head } });
+  }
+
+  /** Over the connection that the command came by; when that has ended, over the one there is now. */
+  #send({ answer }: Course, frame: AgentFrame): boolean {
+    return answer(frame) || (this.#latest?.(frame) ?? false);
   }
 
   async #told({ requestId, offer, operator }: Course) {

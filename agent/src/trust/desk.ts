@@ -1,15 +1,18 @@
 // What the offers' desk and the commands' desk share: whom they ask, and how they answer.
 import type { AgentFrame } from '@foretop/proto';
-import type { OfferedAction } from '@foretop/proto/trust';
+import { toolCapability } from '@foretop/proto/tools';
+import type { Capability, OfferedAction } from '@foretop/proto/trust';
 import type { Logger } from 'pino';
 import type { TargetHost } from '../host/targets.ts';
 import type { AuditJournal, HostKey } from './audit-journal.ts';
 import type { NameOf } from './draft.ts';
-import type { Offers } from './offers.ts';
+import type { HeldTarget, Offers } from './offers.ts';
 import type { FoundPolicy } from './policy-file.ts';
 import { Refusal } from './refusal.ts';
+import type { Guard } from '../tools/guard/guard.ts';
 import type { TerminateTimes } from './terminate.ts';
 import type { BelievedRoster } from './trust-store.ts';
+import type { Watches } from './watches.ts';
 
 /** Over whatever connection is open then. False = there is none, or it knows no commands. */
 export type Answer = (frame: AgentFrame) => boolean;
@@ -26,11 +29,19 @@ export interface Desk {
   own: () => ReadonlySet<number>;
   collectorOffsetUs: () => number | undefined;
   nameOf: NameOf;
+  /** Where this host looks, by its own file. */
+  guard: Guard;
+  watches: Watches;
   times: Partial<TerminateTimes>;
 }
 
 /** What any act on a process or a connection needs of roster and file. */
-export const neededCapability = 'terminate';
+export const actCapability = 'terminate';
+
+/** What an act needs of roster and file. */
+export function capabilityOf(target: HeldTarget): Capability {
+  return target.kind === 'run-tool' ? toolCapability(target.prepared.request) : actCapability;
+}
 
 const idBytes = 16;
 
@@ -54,6 +65,12 @@ export function actionText(action: OfferedAction): string {
     const tree = action.tree.length > 0 ? ` and ${action.tree.length} that descend from it` : '';
     return `terminate PID ${pid} ${name} (${executable})${tree}`;
   }
+  if (action.kind === 'run-tool') return toolText(action);
   const { local, remote, cookie } = action;
   return `close ${local.address} ${local.port} to ${remote.address} ${remote.port}, cookie ${cookie}`;
+}
+
+function toolText({ tool, parameters, addresses }: Extract<OfferedAction, { kind: 'run-tool' }>): string {
+  const to = addresses.length > 0 ? ` to ${addresses.join(', ')}` : '';
+  return `${tool}${to}: ${parameters}`;
 }

@@ -1,3 +1,8 @@
 // Names of the files that the trust stage keeps in the agent's private folder.
 
-export const trustFiles = { trust: 'trust.json', audit: 'audit.log', heads: 'collector-heads.jsonl' } as const;
+export const trustFiles = {
+  trust: 'trust.json',
+  audit: 'audit.log',
+  heads: 'collector-heads.jsonl',
+  watches: 'watches.json',
+} as const;

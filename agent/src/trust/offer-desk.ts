@@ -1,12 +1,14 @@
 // Answers the question what would happen, with a signed offer or a refusal. Nothing happens yet.
 import { randomBytes } from 'node:crypto';
 import type { OfferRequest } from '@foretop/proto';
-import { type OfferClaims, signStatement, StatementError } from '@foretop/proto/trust';
+import { toolCapability } from '@foretop/proto/tools';
+import { type Capability, type OfferClaims, signStatement, StatementError } from '@foretop/proto/trust';
 import { wallSeconds } from './describe-process.ts';
-import { actionText, type Answer, type Desk, neededCapability, refusalOf, requestIdOf } from './desk.ts';
+import { actCapability, actionText, type Answer, capabilityOf, type Desk, refusalOf, requestIdOf } from './desk.ts';
 import type { Draft, OfferContext } from './draft.ts';
 import { draftClosing } from './offer-close.ts';
 import { draftTermination } from './offer-terminate.ts';
+import { draftTool, toolRequestOf } from './offer-tool.ts';
 import { offerLifeSeconds, release } from './offers.ts';
 import { allowedBy, weakestSigner } from './policy.ts';
 import type { FoundPolicy } from './policy-file.ts';
@@ -15,14 +17,18 @@ import { Refusal } from './refusal.ts';
 
 /** Each reads executables and sockets: work that anybody with the collector can ask for. */
 const mostOffersAMinute = 30;
+/** Each resolves a name at most. */
+const mostToolOffersAMinute = 60;
 
 export class OfferDesk {
   readonly #desk: Desk;
   readonly #rate: Rate;
+  readonly #toolRate: Rate;
 
   constructor(desk: Desk) {
     this.#desk = desk;
     this.#rate = new Rate(mostOffersAMinute, desk.host.clock);
+    this.#toolRate = new Rate(mostToolOffersAMinute, desk.host.clock);
   }
 
   /** Never throws. */
@@ -44,11 +50,11 @@ export class OfferDesk {
   async #make(request: OfferRequest): Promise<{ offer: string; claims: OfferClaims }> {
     const { offers, key, roster } = this.#desk;
     const id = requestIdOf(request);
-    if (!this.#rate.take()) throw new Refusal('too-many', `${mostOffersAMinute} offers a minute are made at most.`);
-    const policy = this.#allowing();
+    this.#requireRate(request);
+    const policy = this.#allowing(request.runTool ? toolCapability(toolRequestOf(request.runTool)) : actCapability);
     const believed = roster();
     if ('code' in believed) throw new Refusal(believed.code, believed.detail);
-    offers.requireRoom(id);
+    offers.requireRoom(id, request.runTool ? 'tool' : 'act');
     const draft = await this.#draft(request, policy);
     try {
       const claims = claimsOf(draft, policy, this.#desk);
@@ -62,13 +68,18 @@ export class OfferDesk {
     }
   }
 
-  #allowing(): FoundPolicy {
+  #requireRate({ runTool }: OfferRequest): void {
+    const [rate, most] = runTool ? [this.#toolRate, mostToolOffersAMinute] : [this.#rate, mostOffersAMinute];
+    if (!rate.take()) throw new Refusal('too-many', `${most} offers a minute are made at most.`);
+  }
+
+  #allowing(capability: Capability): FoundPolicy {
     const policy = this.#desk.policy();
-    if (allowedBy(policy).includes(neededCapability)) return policy;
+    if (allowedBy(policy).includes(capability)) return policy;
     throw new Refusal('not-allowed', `Its ceiling is '${policy.allow}' (${policy.source}).`);
   }
 
-  #draft({ terminate, closeConnection }: OfferRequest, { privacy }: FoundPolicy): Promise<Draft> {
+  #draft({ terminate, closeConnection, runTool }: OfferRequest, { privacy }: FoundPolicy): Promise<Draft> {
     const { host, own, collectorOffsetUs, nameOf } = this.#desk;
     const context: OfferContext = {
       ...{ host, own: own(), collectorOffsetUs: collectorOffsetUs(), nameOf },
@@ -76,11 +87,12 @@ export class OfferDesk {
     };
     if (terminate) return draftTermination(terminate, context);
     if (closeConnection) return draftClosing(closeConnection, context);
+    if (runTool) return draftTool(toolRequestOf(runTool), this.#desk);
     throw new Refusal('malformed', 'What is asked for is missing.');
   }
 }
 
-function claimsOf({ action, preview }: Draft, policy: FoundPolicy, { key, host }: Desk): OfferClaims {
+function claimsOf({ action, preview, target }: Draft, policy: FoundPolicy, { key, host }: Desk): OfferClaims {
   return {
     iss: key.thumbprint,
     nonce: randomBytes(32).toString('base64url'),
@@ -90,6 +102,6 @@ function claimsOf({ action, preview }: Draft, policy: FoundPolicy, { key, host }
     action,
     preview,
     allowed: allowedBy(policy),
-    weakestSigner: weakestSigner(policy, neededCapability),
+    weakestSigner: weakestSigner(policy, capabilityOf(target)),
   };
 }

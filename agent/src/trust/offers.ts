@@ -2,16 +2,20 @@
 import type { OfferClaims } from '@foretop/proto/trust';
 import type { Clock } from '../host/clock.ts';
 import type { HeldConnection, HeldProcess } from '../host/targets.ts';
+import type { PreparedTool } from '../tools/run-tool.ts';
 import { Refusal } from './refusal.ts';
 
 export const offerLifeSeconds = 60;
-const mostOffers = 8;
+/** Of each sort: looks must not keep acts from being offered. */
+const mostOffers = { act: 8, tool: 16 } as const;
 /** A wrong signature does not use an offer up, but so many do. */
 const mostAttempts = 3;
 const secondUs = 1_000_000;
 
 export type HeldTarget =
-  { kind: 'terminate'; processes: readonly HeldProcess[] } | { kind: 'close-connection'; connection: HeldConnection };
+  | { kind: 'terminate'; processes: readonly HeldProcess[] }
+  | { kind: 'close-connection'; connection: HeldConnection }
+  | { kind: 'run-tool'; prepared: PreparedTool };
 
 export interface Offer {
   /** The statement, as it was sent. */
@@ -34,10 +38,18 @@ export class Offers implements Disposable {
   }
 
   /** Throws Refusal when there is no room, or the id is taken. */
-  requireRoom(id: string): void {
+  requireRoom(id: string, sort: keyof typeof mostOffers): void {
     this.expire();
     if (this.#standing.has(id)) throw new Refusal('malformed', 'An offer with this request’s id stands already.');
-    if (this.#standing.size >= mostOffers) throw new Refusal('too-many', `${mostOffers} offers stand already.`);
+    const most = mostOffers[sort];
+    const standing = this.#standing.values().filter(({ target }) => sortOf(target) === sort);
+    if ([...standing].length >= most) throw new Refusal('too-many', `${most} offers stand already.`);
+  }
+
+  /** What an offer that stands is for; looking costs it nothing. */
+  sortOf(id: string): keyof typeof mostOffers | undefined {
+    const offer = this.#standing.get(id);
+    return offer && sortOf(offer.target);
   }
 
   /** From now on it is this that lets go of the target. */
@@ -79,7 +91,9 @@ export class Offers implements Disposable {
   }
 }
 
+const sortOf = ({ kind }: HeldTarget): keyof typeof mostOffers => (kind === 'run-tool' ? 'tool' : 'act');
+
 export function release(target: HeldTarget): void {
   if (target.kind === 'terminate') for (const process of target.processes) process[Symbol.dispose]();
-  else target.connection[Symbol.dispose]();
+  else if (target.kind === 'close-connection') target.connection[Symbol.dispose]();
 }

@@ -7,10 +7,12 @@ import type { Clock } from '../host/clock.ts';
 import { createPortableClock } from '../host/portable/clock.ts';
 import { openLinuxTargets } from '../host/targets.linux.ts';
 import type { TargetHost } from '../host/targets.ts';
+import { openGuard } from '../tools/guard/guard.ts';
+import type { ProbeSample } from '../tools/watch/watcher.ts';
 import { AuditJournal, type HostKey } from './audit-journal.ts';
 import { CommandDesk } from './command-desk.ts';
 import { wallSeconds } from './describe-process.ts';
-import { type Answer, type Desk, neededCapability } from './desk.ts';
+import { actCapability, type Answer, type Desk } from './desk.ts';
 import type { NameOf } from './draft.ts';
 import { trustFiles } from './files.ts';
 import { type KeptHeads, openKeptHeads } from './kept-heads.ts';
@@ -21,6 +23,7 @@ import { type FoundPolicy, readHostPolicy } from './policy-file.ts';
 import { Rate } from './rate.ts';
 import type { TerminateTimes } from './terminate.ts';
 import { openTrustStore, type TokenPins, type TrustNews, type TrustStore } from './trust-store.ts';
+import { Watches } from './watches.ts';
 
 export interface TrustOptions {
   /** The agent's private folder. */
@@ -48,11 +51,17 @@ export interface Trust extends AsyncDisposable {
   pins(pins: TokenPins): void;
   /** A connection to a collector that knows of commands: receipts that the one before did not take go out, and the audit's head. */
   opened(answer: Answer): void;
-  /** An offerRequest, command, trust or auditHead. Answers come later, any number of them. Never throws. */
+  /** From now on watches measure: those that go on, and those that are accepted. */
+  watch(onProbe: (sample: ProbeSample) => void): void;
+  /** The agent stops: tools under way are cancelled, and say so. */
+  stopTools(): Promise<void>;
+  /** An offerRequest, command, cancel, trust or auditHead. Answers come later, any number of them. Never throws. */
   handle(frame: CollectorFrame, answer: Answer): void;
 }
 
 const mostWaiting = 16;
+/** Offers of tools whose names are being looked up. */
+const mostAside = 8;
 const mostUpdatesAMinute = 30;
 const mostHeadsAMinute = 12;
 const expireMs = 10_000;
@@ -83,7 +92,7 @@ class HostTrust implements Trust {
   readonly #options: TrustOptions;
   readonly #parts: Parts;
   readonly #offers: Offers;
-  readonly #desks: { offers: OfferDesk; commands: CommandDesk } | undefined;
+  readonly #desks: { offers: OfferDesk; commands: CommandDesk; watches: Watches } | undefined;
   readonly #updates: Rate;
   /** Heads that come, and heads that go out beside those that end a command. */
   readonly #heads: Rate;
@@ -92,6 +101,7 @@ class HostTrust implements Trust {
   readonly #expiry: NodeJS.Timeout;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
+  readonly #aside = new Set<Promise<void>>();
 
   constructor(options: TrustOptions, parts: Parts) {
     this.#options = options;
@@ -103,7 +113,7 @@ class HostTrust implements Trust {
     this.#drops = new Rate(1, clock);
     if (host) {
       const desk = this.#desk(host);
-      this.#desks = { offers: new OfferDesk(desk), commands: new CommandDesk(desk) };
+      this.#desks = { offers: new OfferDesk(desk), commands: new CommandDesk(desk), watches: desk.watches };
     }
     const { allow, source, exists } = this.#found();
     journal.record('started', { allow, source });
@@ -117,7 +127,7 @@ class HostTrust implements Trust {
     const { owner, recovery, serial, expires } = this.#parts.store.summary();
     return {
       allowed: allowedBy(found),
-      weakestSigner: weakestSigner(found, neededCapability),
+      weakestSigner: weakestSigner(found, actCapability),
       labels: [...found.labels],
       networks: [...found.networks],
       ownerThumbprint: owner,
@@ -144,14 +154,24 @@ class HostTrust implements Trust {
     this.#inTurn(() => this.#sendHead(answer));
   }
 
+  watch(onProbe: (sample: ProbeSample) => void): void {
+    void this.#desks?.watches.start(onProbe);
+  }
+
+  async stopTools(): Promise<void> {
+    await this.#desks?.commands.stopTools('the agent was stopped');
+  }
+
   handle(frame: CollectorFrame, answer: Answer): void {
-    const { offerRequest, command, trust, auditHead } = frame;
+    const { offerRequest, command, cancel, trust, auditHead } = frame;
     if (offerRequest) {
-      if (!this.#desks || !this.#inTurn(() => this.#desks?.offers.answer(offerRequest, answer))) {
+      const work = () => this.#desks?.offers.answer(offerRequest, answer);
+      if (!this.#desks || !(offerRequest.runTool ? this.#asideOf(work) : this.#inTurn(work))) {
         const code = this.#desks ? 'too-many' : 'not-supported';
         answer({ offer: { requestId: offerRequest.requestId, refusal: { code, detail: refusals[code] } } });
       }
-    } else if (command) this.#inTurn(() => this.#desks?.commands.take(command, answer));
+    } else if (cancel) this.#inTurn(() => this.#desks?.commands.cancel(cancel));
+    else if (command) this.#inTurn(() => this.#desks?.commands.take(command, answer));
     else if (trust) this.#inTurn(() => this.#update(trust, answer));
     else if (auditHead) this.#inTurn(() => this.#keepHead(auditHead.head ?? ''));
   }
@@ -159,6 +179,9 @@ class HostTrust implements Trust {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#expiry);
     await this.#last;
+    await Promise.all(this.#aside);
+    await this.stopTools();
+    await this.#desks?.watches[Symbol.asyncDispose]();
     await this.#desks?.commands.interrupt();
     this.#offers[Symbol.dispose]();
     this.#parts.journal[Symbol.dispose]();
@@ -178,6 +201,14 @@ class HostTrust implements Trust {
         this.#options.log.error({ event: 'trust-failed', error: String(error) }, 'A frame could not be handled.'),
       )
       .then(() => void (this.#waiting -= 1));
+    return true;
+  }
+
+  /** What waits for the network does not keep others waiting. False = too many do. */
+  #asideOf(work: () => Promise<void> | undefined): boolean {
+    if (this.#aside.size >= mostAside) return false;
+    const one: Promise<void> = Promise.resolve(work()).finally(() => this.#aside.delete(one));
+    this.#aside.add(one);
     return true;
   }
 
@@ -212,9 +243,16 @@ class HostTrust implements Trust {
   }
 
   #desk(host: TargetHost): Desk {
-    const { identity, log, ownPids, collectorOffsetUs, nameOf, times } = this.#options;
+    const { identity, log, ownPids, collectorOffsetUs, nameOf, times, directory } = this.#options;
     const { store, journal } = this.#parts;
+    const guard = openGuard({ networks: () => this.#found().networks });
+    const watches = new Watches({
+      ...{ path: join(directory, trustFiles.watches), key: identity, clock: host.clock, journal, log, guard },
+      policy: () => this.#found(),
+      collectorOffsetUs: () => collectorOffsetUs?.(),
+    });
     return {
+      ...{ guard, watches },
       ...{ host, key: identity, journal, log, offers: this.#offers },
       policy: () => this.#found(),
       roster: () => store.roster(),

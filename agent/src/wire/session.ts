@@ -51,11 +51,11 @@ export interface HostHello {
 export interface Commands {
   /** There is a collector that knows of commands. */
   opened(answer: Answer): void;
-  /** An offerRequest, command, trust or auditHead. */
+  /** An offerRequest, command, cancel, trust or auditHead. */
   handle(frame: CollectorFrame, answer: Answer): void;
 }
 
-/** Sends an offer, progress, receipt or auditHead. @returns false when that connection has ended. */
+/** Sends an offer, progress, toolOutput, receipt or auditHead. @returns false when that connection has ended. */
 export type Answer = (frame: AgentFrame) => boolean;
 
 export interface SessionTimes {
@@ -363,8 +363,8 @@ class Session {
 /** Others' words as they go into a message: bounded, and with nothing that a terminal would obey. */
 const plain = (text: string) => text.slice(0, reasonLength).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
 
-const isCommand = ({ offerRequest, command, trust, auditHead }: CollectorFrame) =>
-  Boolean(offerRequest ?? command ?? trust ?? auditHead);
+const isCommand = ({ offerRequest, command, cancel, trust, auditHead }: CollectorFrame) =>
+  Boolean(offerRequest ?? command ?? cancel ?? trust ?? auditHead);
 
 /** Seconds as a collector sends them; bounded, so that a wrong value does not silence a host. */
 function retryAfterOf(header: string | undefined): number | undefined {

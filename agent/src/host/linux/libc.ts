@@ -25,7 +25,13 @@ const MAP_FAILED = -1n;
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Bytes, length: number): number;
-  sendto(fd: number, data: Bytes, length: number, flags: number, address: Bytes, addressLength: number): number;
+  /** A connected socket takes no address: null. */
+  sendto(fd: number, data: Bytes, length: number, flags: number, address: Bytes | null, addressLength: number): number;
+  /** connect(2); a datagram socket then only hears that peer. */
+  connect(fd: number, address: Bytes, length: number): number;
+  getsockname(fd: number, address: Bytes, length: Uint32Array): number;
+  /** `header` is a `struct msghdr` that must not be on the garbage collector's heap, and nor may what it points to (`fixedBytes`). */
+  recvmsg(fd: number, header: Bytes, flags: number): number;
   recv(fd: number, buffer: Bytes, length: number, flags: number): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Bytes, length: Uint32Array): number;
@@ -124,6 +130,9 @@ function bindLibc(library: LibraryHandle): Libc {
     socket: library.func('int socket(int, int, int)'),
     bind: library.func('int bind(int, const void*, uint32_t)'),
     sendto: library.func('long sendto(int, const void*, size_t, int, const void*, uint32_t)'),
+    connect: library.func('int connect(int, const void*, uint32_t)'),
+    getsockname: library.func('int getsockname(int, void*, void*)'),
+    recvmsg: library.func('long recvmsg(int, void*, int)'),
     recv: library.func('long recv(int, void*, size_t, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, const void*, uint32_t)'),
     getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),

@@ -56,7 +56,7 @@ export function openPacketSocket(libc: Libc = openLibc()): PacketSocket {
   if (fd < 0) throw systemCallError(libc, 'Opening a packet socket');
   try {
     setOption(libc, fd, PACKET_VERSION, [TPACKET_V3]);
-    attachFilter(libc, fd);
+    attachFilter(libc, fd, packetFilter());
     const frames = (BLOCK_BYTES / FRAME_BYTES) * BLOCKS;
     setOption(libc, fd, PACKET_RX_RING, [BLOCK_BYTES, BLOCKS, FRAME_BYTES, frames, RETIRE_MS, 0, 0]);
     const ring = libc.map(fd, BLOCK_BYTES * BLOCKS, PROT_READ_WRITE, 0);
@@ -136,9 +136,8 @@ function setOption(libc: Libc, fd: number, option: number, values: readonly numb
     throw systemCallError(libc, `Setting option ${option} of a packet socket`);
 }
 
-/** `struct sock_fprog`: a length and a pointer. */
-function attachFilter(libc: Libc, fd: number): void {
-  const program = packetFilter();
+/** `struct sock_fprog`: a length and a pointer. `program`: `struct sock_filter`s one after the other. Throws HostError. */
+export function attachFilter(libc: Libc, fd: number, program: Uint8Array): void {
   const code = fixedBytes(program.length);
   code.set(program);
   const pointer = fixedBytes(16);

@@ -1,6 +1,8 @@
 // Frames taken apart, layer by layer, down to every TCP or UDP head in them, the tunnels' own and the ones inside.
 import { readU16 } from '../bytes.ts';
 import { addressKey } from '../payload.ts';
+import { type ArpMessage, readArp } from './arp.ts';
+import { type Echo, readEcho } from './echo.ts';
 import { Fragments } from './fragments.ts';
 import { ethernetPart, etherTypes, networkPart, type NetworkPart, pppPart } from './link.ts';
 import {
@@ -18,6 +20,8 @@ import { ethernetFrame, grePart, mplsPart, nshPart, udpTunnelPart } from './tunn
 export interface PacketEvents {
   transport(transport: Transport): void;
   unreachable(unreachable: PortUnreachable): void;
+  echo?(echo: Echo): void;
+  arp?(message: ArpMessage): void;
 }
 
 /** Tags, labels and tunnels within one another. */
@@ -51,6 +55,7 @@ export class PacketDecoder {
       const { type, start } = inner;
       if (type === etherTypes.ipv4) return this.#ipv4(bytes.subarray(start), layer);
       if (type === etherTypes.ipv6) return this.#ipv6(bytes.subarray(start), layer);
+      if (type === etherTypes.arp) return this.#arp(bytes.subarray(start));
       inner = shimPart(type, bytes, start);
     }
   }
@@ -118,8 +123,10 @@ export class PacketDecoder {
       case protocols.udp:
         return this.#udp(readUdp(bytes, wireBytes, ends, this.#timeUs), depth);
       case protocols.icmp:
+        this.#echo(readEcho(bytes, wireBytes, ends, this.#timeUs, 4));
         return this.#refused(readIcmpUnreachable(bytes, this.#timeUs));
       case protocols.icmpv6:
+        this.#echo(readEcho(bytes, wireBytes, ends, this.#timeUs, 6));
         return this.#refused(readIcmp6Unreachable(bytes, this.#timeUs));
       case protocols.ipv4:
         return this.#network({ type: etherTypes.ipv4, start: 0 }, bytes, depth + 1);
@@ -139,6 +146,15 @@ export class PacketDecoder {
     this.#give(transport);
     const part = udpTunnelPart([transport.destinationPort, transport.sourcePort], transport.payload);
     if (part) this.#network(part, transport.payload, depth + 1);
+  }
+
+  #echo(echo: Echo | undefined): void {
+    if (echo) this.#events.echo?.(echo);
+  }
+
+  #arp(packet: Uint8Array): void {
+    const message = this.#events.arp && readArp(packet, this.#timeUs);
+    if (message) this.#events.arp?.(message);
   }
 
   #give(transport: Transport | undefined): void {

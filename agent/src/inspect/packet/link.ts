@@ -3,6 +3,7 @@ import { readU16, readU32 } from '../bytes.ts';
 
 export const etherTypes = {
   ipv4: 0x0800,
+  arp: 0x0806,
   vlan: 0x8100,
   transparentEthernet: 0x6558,
   ipv6: 0x86dd,
