@@ -7,9 +7,15 @@ import { createHeadSigner } from './audit/head.ts';
 import { openCollectorKey } from './audit/key.ts';
 import { openControl } from './command/control.ts';
 import type { Config } from './config/config.ts';
+import { openDetection } from './detect/detection.ts';
+import { FleetPresence } from './detect/engine/presence.ts';
+import { detectors } from './detect/registry.ts';
+import { openEnrichment } from './enrich/enrichment.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { defaultQueueLimits } from './ingest/queue.ts';
 import { createLiveHub } from './live/hub.ts';
+import { newsFor } from './notify/finding-news.ts';
+import { startNotifier } from './notify/notifier.ts';
 import { createLoginCode, loginLink } from './serve/auth/login-link.ts';
 import { requireAdministrator } from './serve/auth/require-administrator.ts';
 import { listen } from './serve/listener.ts';
@@ -22,6 +28,7 @@ import { poolCounters } from './store/pool.ts';
 import { writeServedPort } from './store/queries/access.ts';
 import { startTrust } from './trust/trust.ts';
 import { relyingPartyOf } from './trust/wanted-roster.ts';
+import { openToolDesk } from './tools/tool-desk.ts';
 import { createAgentEndpoint } from './wire/endpoint.ts';
 
 export const collectorVersion = manifest.version;
@@ -74,6 +81,18 @@ export async function startCollector(config: Config, options: CollectorOptions):
   const reader = diskReader(store, dataDir, quarantineDir);
   const budget = createDiskBudget({ maxBytes: config.maxDiskBytes, reader, log });
   resources.use(startMaintenance(store, { retention, budget, log }));
+  const enrichment = resources.use(await openEnrichment({ dataDir, ...config.places, log }));
+  const dashboard = config.publicUrl ?? `http://localhost:${listener.port}`;
+  const notifier = resources.use(
+    startNotifier({ store, mail: config.mail, dashboard, version: collectorVersion, log }),
+  );
+  const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
+  // Before ingest takes anything, and closed after it: what was committed is looked at.
+  const fleet = new FleetPresence();
+  resources.use(live.subscribeFleet((tick) => fleet.apply(tick)));
+  const detection = resources.use(await openDetection({ store, enrichment, presence: () => fleet.hosts(), log }));
+  // Until the end: what detection writes when it is closed is told as well.
+  detection.findings.onNews(newsFor(notifier, detectors));
   const ingest = resources.use(
     createIngest({
       pool: store.pool,
@@ -83,18 +102,21 @@ export async function startCollector(config: Config, options: CollectorOptions):
       retention,
       log,
       limits: { ...defaultQueueLimits, queueBytes: config.ingestQueueBytes },
+      onCommitted: detection.onCommitted,
     }),
   );
-  const live = resources.use(createLiveHub({ hashKey: store.hashKey, log }));
   const { admissionPerSecond } = config;
   const signer = createHeadSigner(store.db, await openCollectorKey(dataDir));
-  const control = resources.use(await openControl({ store, signer, trust, log }));
+  const control = resources.use(await openControl({ store, signer, trust, log, openTools: openToolDesk }));
   const agents = resources.use(createAgentEndpoint({ store, ingest, live, control, log, admissionPerSecond }));
   const counters = {
     ingest: () => ingest.counters(),
     live: () => live.counters(),
     agents: () => agents.counters(),
     commands: () => control.counters(),
+    detection: () => detection.counters(),
+    enrichment: () => enrichment.counters(),
+    notifications: () => notifier.counters(),
     disk: () => budget.counters(),
     database: () => poolCounters(store.pool),
   };
@@ -105,6 +127,10 @@ export async function startCollector(config: Config, options: CollectorOptions):
       live,
       trust,
       desk: control.desk,
+      tools: control.tools,
+      detection,
+      enrichment,
+      notifier,
       signer,
       agents,
       settings: config,

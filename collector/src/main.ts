@@ -8,6 +8,7 @@ import { auditCommands } from './cli/audit-commands.ts';
 import { CliError } from './cli/cli-error.ts';
 import { ownerCommands } from './cli/owner-commands.ts';
 import { remoteCommands } from './cli/remote-commands.ts';
+import { replayCommand } from './cli/replay-command.ts';
 import { wholeNumber } from './cli/whole-number.ts';
 import { type Config, ConfigError, loadConfig, type Options } from './config/config.ts';
 import { type Environment, readEnvironment } from './config/environment.ts';
@@ -138,6 +139,7 @@ function program(environment: Environment): Command {
   ownerCommands<Options>(foretop, local);
   auditCommands<Options>(foretop, local);
   accountCommands<Options>(foretop, local);
+  replayCommand(foretop);
 
   common(foretop.command('login-link'))
     .description('print a link that signs a browser on this machine in as administrator, once')

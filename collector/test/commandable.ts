@@ -20,6 +20,7 @@ import { type CollectorKey, newCollectorKey } from '../src/audit/key.ts';
 import { type Control, type ControlOptions, openControl } from '../src/command/control.ts';
 import type { TrustSource } from '../src/command/trust-source.ts';
 import type { Store } from '../src/store/database.ts';
+import { openToolDesk, type ToolDesk } from '../src/tools/tool-desk.ts';
 import type { TestAgent, TestIdentity } from './test-agent.ts';
 
 /** What agents are told, as a test sets it. */
@@ -42,18 +43,21 @@ export class TestTrust implements TrustSource {
   }
 }
 
-export interface TestControl extends Control {
+export interface TestControl extends Control<ToolDesk> {
   trust: TestTrust;
   signer: HeadSigner;
 }
 
 export async function openTestControl(
   store: Store,
-  options: Partial<ControlOptions> & { key?: CollectorKey } = {},
+  options: Partial<ControlOptions<ToolDesk>> & { key?: CollectorKey } = {},
 ): Promise<TestControl> {
   const trust = new TestTrust();
   const signer = createHeadSigner(store.db, options.key ?? (await newCollectorKey()));
-  const control = await openControl({ store, signer, trust, log: pino({ level: 'silent' }), ...options });
+  const control = await openControl({
+    ...{ store, signer, trust, log: pino({ level: 'silent' }), openTools: openToolDesk },
+    ...options,
+  });
   return { ...control, trust, signer };
 }
 
@@ -92,7 +96,11 @@ export function offeredProcess(pid: number): OfferedProcess {
   return { pid, startTicks: '4711', startedAt: 1_700_000_000, sha256: '', device: '8:1', inode: '42', ...text };
 }
 
-function offeredAction({ terminate, closeConnection }: OfferRequest): OfferedAction {
+function offeredAction({ terminate, closeConnection, runTool }: OfferRequest): OfferedAction {
+  if (runTool) {
+    const { tool, parameters } = runTool;
+    return { kind: 'run-tool', tool: tool!, parameters: parameters!, addresses: ['192.0.2.7'] };
+  }
   if (terminate) return { kind: 'terminate', process: offeredProcess(terminate.pid!), tree: [] };
   const { localAddress, localPort, remoteAddress, remotePort, cookie } = closeConnection!;
   return {

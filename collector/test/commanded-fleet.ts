@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { ControlOptions } from '../src/command/control.ts';
 import type { Ingest } from '../src/ingest/ingest.ts';
 import { createLoginCode } from '../src/serve/auth/login-link.ts';
+import type { ToolDesk } from '../src/tools/tool-desk.ts';
 import { createAgentEndpoint } from '../src/wire/endpoint.ts';
 import { createEnrolToken } from '../src/wire/enrolment.ts';
 import { type TestServer, testServer } from './server.ts';
@@ -40,7 +41,7 @@ const ingest: Ingest = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-export async function testFleet(control: Partial<ControlOptions> = {}): Promise<TestFleet> {
+export async function testFleet(control: Partial<ControlOptions<ToolDesk>> = {}): Promise<TestFleet> {
   await using resources = new AsyncDisposableStack();
   const log = pino({ level: 'silent' });
   const server = resources.use(

@@ -26,6 +26,7 @@ export const testRetention: Retention = {
   process_1m: 3,
   process: 3,
   gap: 3,
+  finding: 3,
 };
 
 /** With partitions for the days of testRetention. Disposing of the store drops its database. */

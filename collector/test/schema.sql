@@ -147,6 +147,30 @@ CREATE TABLE connection_segment (
 CREATE INDEX connection_segment_end ON ONLY public.connection_segment USING brin (seg_end timestamptz_minmax_multi_ops);
 CREATE INDEX connection_segment_host ON ONLY public.connection_segment USING btree (host_id, seg_end);
 
+CREATE TABLE detect_position (
+  host_id integer not null,
+  transaction_id bigint not null,
+  at timestamp with time zone not null,
+  constraint detect_position_pkey PRIMARY KEY (host_id)
+);
+
+CREATE TABLE detect_state (
+  host_id integer not null,
+  part text not null,
+  state bytea not null,
+  saved_at timestamp with time zone not null,
+  constraint detect_state_pkey PRIMARY KEY (host_id, part)
+);
+
+CREATE TABLE detector_setting (
+  detector text not null,
+  is_on boolean not null,
+  thresholds jsonb not null,
+  changed_by text not null,
+  changed_at timestamp with time zone not null,
+  constraint detector_setting_pkey PRIMARY KEY (detector)
+);
+
 CREATE TABLE dns_exchange (
   host_id integer not null,
   asked_at timestamp with time zone not null,
@@ -184,6 +208,54 @@ CREATE TABLE enrol_token (
   constraint enrol_token_pkey PRIMARY KEY (token_hash),
   constraint enrol_token_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(host_id)
 );
+
+CREATE TABLE finding (
+  host_id integer not null,
+  group_key text not null,
+  detector text not null,
+  key text[] not null,
+  severity smallint not null,
+  state text not null,
+  score real not null,
+  summary text not null,
+  peer text not null,
+  process text not null,
+  executable text not null,
+  first_seen_at timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  episode_start timestamp with time zone not null,
+  episode_count bigint not null,
+  earlier_count bigint not null,
+  told_count bigint not null,
+  evidence jsonb not null,
+  links jsonb not null,
+  note text not null default ''::text,
+  state_by text not null default ''::text,
+  state_at timestamp with time zone not null,
+  state_before text,
+  muted_by integer,
+  reopened integer not null default 0,
+  constraint finding_pkey PRIMARY KEY (host_id, group_key),
+  constraint finding_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(host_id),
+  constraint finding_severity_check CHECK (((severity >= 0) AND (severity <= 3))),
+  constraint finding_state_check CHECK ((state = ANY (ARRAY['new'::text, 'acknowledged'::text, 'resolved'::text, 'muted'::text])))
+);
+CREATE INDEX finding_group ON public.finding USING btree (group_key);
+CREATE INDEX finding_muted ON public.finding USING btree (muted_by) WHERE (muted_by IS NOT NULL);
+CREATE INDEX finding_seen ON public.finding USING btree (last_seen_at);
+
+CREATE TABLE finding_event (
+  host_id integer not null,
+  group_key text not null,
+  at timestamp with time zone not null,
+  kind text not null,
+  by_whom text not null,
+  severity smallint not null,
+  count bigint not null,
+  text text not null,
+  evidence jsonb not null
+);
+CREATE INDEX finding_event_of ON public.finding_event USING btree (host_id, group_key, at);
 
 CREATE TABLE gap (
   host_id integer not null,
@@ -251,6 +323,10 @@ CREATE TABLE metric_1m (
   events_lost bigint,
   late_seconds smallint not null default 0,
   backfilled_seconds smallint not null default 0,
+  probes_sent bigint,
+  probes_lost bigint,
+  probe_rtt_sum_us bigint,
+  probe_rtt_max_us bigint,
   constraint metric_1m_pkey PRIMARY KEY (host_id, subject, ts)
 ) PARTITION BY RANGE (ts);
 
@@ -263,6 +339,68 @@ CREATE TABLE metric_chunk (
   samples bytea not null
 ) PARTITION BY RANGE (ts);
 CREATE INDEX metric_chunk_host ON ONLY public.metric_chunk USING btree (host_id, ts);
+
+CREATE TABLE notification_channel (
+  channel_id integer not null generated always as identity,
+  name text not null,
+  enabled boolean not null,
+  settings jsonb not null,
+  secret text,
+  created_at timestamp with time zone not null default now(),
+  last_at timestamp with time zone,
+  last_ok boolean,
+  last_detail text not null default ''::text,
+  constraint notification_channel_name_key UNIQUE (name),
+  constraint notification_channel_pkey PRIMARY KEY (channel_id)
+);
+
+CREATE TABLE notification_item (
+  item_id bigint not null generated always as identity,
+  route_id integer not null,
+  kept_at timestamp with time zone not null,
+  severity smallint not null,
+  item jsonb not null,
+  constraint notification_item_pkey PRIMARY KEY (item_id),
+  constraint notification_item_route_id_fkey FOREIGN KEY (route_id) REFERENCES notification_route(route_id) ON DELETE CASCADE
+);
+CREATE INDEX notification_item_route ON public.notification_item USING btree (route_id, item_id);
+
+CREATE TABLE notification_message (
+  message_id bigint not null generated always as identity,
+  channel_id integer not null,
+  route_id integer,
+  route_name text,
+  kind text not null,
+  count integer not null,
+  subject text not null,
+  content jsonb not null,
+  state text not null,
+  created_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone,
+  detail text not null default ''::text,
+  sent text,
+  ended_at timestamp with time zone,
+  constraint notification_message_pkey PRIMARY KEY (message_id),
+  constraint notification_message_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES notification_channel(channel_id) ON DELETE CASCADE,
+  constraint notification_message_kind_check CHECK ((kind = ANY (ARRAY['findings'::text, 'digest'::text, 'test'::text]))),
+  constraint notification_message_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'dead'::text, 'dropped'::text])))
+);
+CREATE INDEX notification_message_channel ON public.notification_message USING btree (channel_id, message_id);
+CREATE INDEX notification_message_due ON public.notification_message USING btree (next_attempt_at) WHERE (state = 'waiting'::text);
+CREATE INDEX notification_message_route ON public.notification_message USING btree (route_id, created_at);
+
+CREATE TABLE notification_route (
+  route_id integer not null generated always as identity,
+  name text not null,
+  enabled boolean not null,
+  channel_id integer not null,
+  settings jsonb not null,
+  left_out bigint not null default 0,
+  constraint notification_route_name_key UNIQUE (name),
+  constraint notification_route_pkey PRIMARY KEY (route_id),
+  constraint notification_route_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES notification_channel(channel_id)
+);
 
 CREATE TABLE owner_change (
   serial bigint not null,
@@ -374,3 +512,71 @@ CREATE TABLE signing_key (
   constraint signing_key_signer_check CHECK ((signer = ANY (ARRAY['browser'::text, 'passkey'::text, 'approve'::text])))
 );
 CREATE INDEX signing_key_account ON public.signing_key USING btree (account_id);
+
+CREATE TABLE suppression (
+  suppression_id integer not null generated always as identity,
+  detector text,
+  host_ids integer[] not null,
+  labels text[] not null,
+  process text,
+  peer text,
+  most_severe smallint not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  constraint suppression_pkey PRIMARY KEY (suppression_id),
+  constraint suppression_most_severe_check CHECK (((most_severe >= 0) AND (most_severe <= 3)))
+);
+
+CREATE TABLE tool_event (
+  run_id text not null,
+  number integer not null,
+  host_id integer not null,
+  said_at timestamp with time zone not null,
+  event text not null,
+  constraint tool_event_pkey PRIMARY KEY (run_id, number),
+  constraint tool_event_run_id_fkey FOREIGN KEY (run_id) REFERENCES tool_run(run_id) ON DELETE CASCADE
+);
+
+CREATE TABLE tool_run (
+  run_id text not null,
+  tool text not null,
+  target text not null,
+  parameters jsonb not null,
+  operator text not null,
+  relayed_by text not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint tool_run_pkey PRIMARY KEY (run_id)
+);
+CREATE INDEX tool_run_created ON public.tool_run USING btree (created_at, run_id);
+
+CREATE TABLE tool_run_host (
+  request_id text not null,
+  run_id text not null,
+  host_id integer not null,
+  status text not null,
+  wire_id text,
+  offer_hash text,
+  signed_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  outcome text,
+  code text not null,
+  detail text not null,
+  receipt text,
+  event_count integer not null default 0,
+  dropped integer not null default 0,
+  watch_id text,
+  watch_until timestamp with time zone,
+  watch_stopped_at timestamp with time zone,
+  watch_told_at timestamp with time zone,
+  constraint tool_run_host_host_id_watch_id_key UNIQUE (host_id, watch_id),
+  constraint tool_run_host_run_id_host_id_key UNIQUE (run_id, host_id),
+  constraint tool_run_host_pkey PRIMARY KEY (request_id),
+  constraint tool_run_host_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(host_id),
+  constraint tool_run_host_run_id_fkey FOREIGN KEY (run_id) REFERENCES tool_run(run_id) ON DELETE CASCADE,
+  constraint tool_run_host_status_check CHECK ((status = ANY (ARRAY['offered'::text, 'running'::text, 'ended'::text, 'refused'::text, 'expired'::text, 'lost'::text])))
+);
+CREATE INDEX tool_run_host_watch ON public.tool_run_host USING btree (watch_until) WHERE (watch_until IS NOT NULL);
+CREATE INDEX tool_run_host_wire ON public.tool_run_host USING btree (wire_id);

@@ -14,6 +14,9 @@ import { createDiskBudget } from '../src/store/disk-budget.ts';
 import { diskReader } from '../src/store/disk-use.ts';
 import { partitionedTables } from '../src/store/partitions.ts';
 import type { ControlOptions } from '../src/command/control.ts';
+import { type Detection, type DetectionOptions, openDetection } from '../src/detect/detection.ts';
+import { type EnrichmentOptions, openEnrichment } from '../src/enrich/enrichment.ts';
+import { type Notifier, type NotifierOptions, startNotifier } from '../src/notify/notifier.ts';
 import { createLiveHub, type LiveHub } from '../src/live/hub.ts';
 import type { Store } from '../src/store/database.ts';
 import type { Database, Role } from '../src/store/schema.ts';
@@ -22,6 +25,7 @@ import { createApiToken } from '../src/serve/auth/tokens.ts';
 import { listen } from '../src/serve/listener.ts';
 import { startServer } from '../src/serve/server.ts';
 import { startTrust } from '../src/trust/trust.ts';
+import type { ToolDesk } from '../src/tools/tool-desk.ts';
 import { relyingPartyOf } from '../src/trust/wanted-roster.ts';
 import type { AgentEndpoint } from '../src/wire/endpoint.ts';
 
@@ -31,6 +35,8 @@ export const publicUrl = 'https://foretop.example';
 export interface TestServer extends AsyncDisposable {
   store: Store;
   live: LiveHub;
+  detection: Detection;
+  notifier: Notifier;
   control: TestControl;
   /** Holds owner and recovery key. */
   dataDir: string;
@@ -49,7 +55,12 @@ export interface TestServerOptions {
   webFolder?: string;
   /** An address whose X-Forwarded-For is believed. */
   trustedProxy?: string;
-  control?: Partial<ControlOptions>;
+  control?: Partial<ControlOptions<ToolDesk>>;
+  /** Without, nothing is known of places, and no name is asked for. */
+  enrichment?: Partial<EnrichmentOptions>;
+  /** Without, no detector runs. */
+  detection?: Partial<DetectionOptions>;
+  notifier?: Partial<NotifierOptions>;
   /** What takes over agents' upgrades; without, they are cut. */
   agents?: (parts: Pick<TestServer, 'store' | 'live' | 'control'>) => AgentEndpoint;
 }
@@ -74,6 +85,22 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const agents = resources.use(options.agents?.({ store, live, control }) ?? noAgents);
   const dataDir = await mkdtemp(join(tmpdir(), 'foretop-test-server-'));
   resources.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const noPlaces = { cityFiles: [], asnFiles: [], listFolder: undefined, reverseDns: 'off' } as const;
+  const enrichment = resources.use(await openEnrichment({ dataDir, ...noPlaces, log, ...options.enrichment }));
+  const detection = resources.use(
+    await openDetection({ store, detectors: [], enrichment, presence: () => [], log, ...options.detection }),
+  );
+  const notifier = resources.use(
+    startNotifier({
+      store,
+      mail: undefined,
+      dashboard: publicUrl,
+      version: '0',
+      log,
+      everyMs: 50,
+      ...options.notifier,
+    }),
+  );
   const relyingParty = relyingPartyOf(listener.port, publicUrl);
   const trust = resources.use(await startTrust({ store, dataDir, relyingParty, log }));
   const webFolder = options.webFolder ?? '/nowhere';
@@ -82,6 +109,10 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       store,
       live,
       desk: control.desk,
+      tools: control.tools,
+      detection,
+      enrichment,
+      notifier,
       signer: control.signer,
       // Kept by the real one; what hosts are told is the test's to say.
       trust: { ...trust, current: () => control.trust.current() },
@@ -105,6 +136,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   return {
     store,
     live,
+    detection,
+    notifier,
     control,
     dataDir,
     port: listener.port,
@@ -202,5 +235,8 @@ export function connectAgent(
     [...(live.fleetTick().hostId ?? []), hostId].map((id) => ({ hostId: id, lastSeenUs: 0, revoked: false })),
   );
   live.connected(link, { bootId: randomBytes(16), offsetUs: () => 0 });
-  live.pulse(hostId, { boottimeUs: Date.now() * 1000, ...pulse });
+  // Every second, as an agent does: a host without a pulse for some seconds is stale, and not live any more.
+  const beat = () => live.pulse(hostId, { boottimeUs: Date.now() * 1000, ...pulse });
+  beat();
+  setInterval(beat, 1_000).unref();
 }

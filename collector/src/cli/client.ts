@@ -22,6 +22,8 @@ export interface SessionFile {
 export interface Client {
   /** Throws CliError. */
   request<Answer>(method: 'GET' | 'POST' | 'DELETE' | 'PUT', path: string, body?: unknown): Promise<Answer>;
+  /** Server-sent events, for as long as they come. Throws CliError. */
+  stream(path: string, headers: Record<string, string>): Promise<AsyncIterable<Uint8Array>>;
 }
 
 export const standardServer = 'http://localhost:8420';
@@ -62,19 +64,26 @@ export function clientOf(origin: string, headers: Record<string, string>): Clien
       const response = await send(`${origin}/api/v1${path}`, { method, headers, body });
       return (await answerOf(response)) as never;
     },
+    async stream(path, more) {
+      const accept = { ...headers, ...more, accept: 'text/event-stream' };
+      const response = await send(`${origin}/api/v1${path}`, { method: 'GET', headers: accept, endless: true });
+      if (!response.ok || response.body === null) await answerOf(response);
+      return response.body!;
+    },
   };
 }
 
 /** Throws CliError unreachable. */
 export async function send(
   url: string,
-  { method, headers, body }: { method: string; headers: Record<string, string>; body?: unknown },
+  given: { method: string; headers: Record<string, string>; body?: unknown; endless?: true },
 ): Promise<Response> {
+  const { method, headers, body, endless } = given;
   try {
     return await fetch(url, {
       method,
       redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
+      ...(!endless && { signal: AbortSignal.timeout(timeoutMs) }),
       headers: {
         accept: 'application/json',
         ...headers,

@@ -2,20 +2,31 @@
 import type { OfferClaims, OfferedProcess } from '@foretop/proto/trust';
 import { printable } from '../config/printable.ts';
 
-/** The lines, and what to type to confirm them: the host and the PID, or the port at the far end. */
+/** The lines, and what to type to confirm them: the host and the PID, the port at the far end, or the tool. */
 export function offerText(claims: OfferClaims, hostName: string): { lines: string[]; confirmation: string } {
   const host = printable(hostName);
   const { action, preview } = claims;
-  const lines = [...actionLines(claims), ...previewLines(preview)].map(
-    ([title, text]) => `  ${title.padEnd(12)} ${printable(text)}`,
-  );
-  const number = action.kind === 'terminate' ? action.process.pid : action.remote.port;
-  return { lines, confirmation: `${host} ${number}` };
+  const effects = action.kind === 'run-tool' ? [] : previewLines(preview);
+  const lines = [...actionLines(claims), ...effects].map(([title, text]) => `  ${title.padEnd(12)} ${printable(text)}`);
+  return { lines, confirmation: `${host} ${confirmedBy(action)}` };
 }
 
 type Line = [title: string, text: string];
 
+function confirmedBy(action: OfferClaims['action']): string | number {
+  if (action.kind === 'run-tool') return printable(action.tool);
+  return action.kind === 'terminate' ? action.process.pid : action.remote.port;
+}
+
 function actionLines({ action }: OfferClaims): Line[] {
+  if (action.kind === 'run-tool') {
+    const { tool, parameters, addresses } = action;
+    return [
+      ['Run', tool],
+      ['With', parameters],
+      ['Towards', addresses.join(' ') || 'no address'],
+    ];
+  }
   if (action.kind === 'close-connection') {
     const { local, remote, process } = action;
     const ends = `${local.address} port ${local.port} to ${remote.address} port ${remote.port}`;

@@ -10,6 +10,7 @@ import { passphraseFile, withTerminal } from './owner-commands.ts';
 import { newPassphrase, openPassphrase, type PassphraseOptions } from './passphrases.ts';
 import { placesOf } from './places.ts';
 import { signIn, type SignInOptions, signOut } from './sign-in.ts';
+import { toolCommands } from './tool-commands.ts';
 import { queueTermination } from './terminate.ts';
 import type { Terminal } from './terminal.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -73,6 +74,8 @@ export function remoteCommands(
         terminal.note(`It waits for a signature: foretop approve ${requestId}, or the dashboard. ${summary}`);
       }),
     );
+
+  toolCommands(foretop, places, (command) => keyed(remote(command)));
 
   const approving = keyed(remote(foretop.command('approve').enablePositionalOptions()))
     .description('what waits for a signature; with a request: show what the host offers, and sign it')

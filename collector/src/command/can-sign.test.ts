@@ -1,8 +1,8 @@
 import { refusals, type RosterOperator } from '@foretop/proto/trust';
 import { beforeAll, expect, test } from 'vitest';
-import { rosterWith, testSigner, type TestSigner } from '../../test/commandable.ts';
+import { offeredProcess, rosterWith, testSigner, type TestSigner } from '../../test/commandable.ts';
 import { testIdentity } from '../../test/test-agent.ts';
-import { whyNot } from './can-sign.ts';
+import { capabilityOf, whyNot } from './can-sign.ts';
 
 const host = testIdentity();
 let alice: TestSigner;
@@ -18,7 +18,7 @@ async function why(
   const roster = await rosterWith(alice, host, operator);
   const named = { thumbprint: host.thumbprint, labels: ['env=prod'] };
   const asks = { name: 'alice', canSign: true, roster, host: named, nowMs: Date.now(), ...more };
-  return whyNot({ allowed: ['observe', 'terminate'], weakestSigner }, asks);
+  return whyNot({ capability: 'terminate', allowed: ['observe', 'terminate'], weakestSigner }, asks);
 }
 
 test('a signature of who is in the roster, in scope and strong enough can be expected to be taken', async () => {
@@ -39,5 +39,18 @@ test('otherwise the reason is the one that the host would give', async () => {
   expect(await why({}, { nowMs: Date.now() + 3_600_001 })).toBe(refusals['roster-expired']);
   expect(await why({}, { canSign: false })).toMatch(/token/);
   const nobody = { name: 'alice', canSign: true, roster: '', host: { thumbprint: '', labels: [] }, nowMs: 0 };
-  expect(whyNot({ allowed: ['observe'], weakestSigner: 'browser' }, nobody)).toBe(refusals['not-allowed']);
+  expect(whyNot({ capability: 'terminate', allowed: ['observe'], weakestSigner: 'browser' }, nobody)).toBe(
+    refusals['not-allowed'],
+  );
+});
+
+test('a tool takes the capability that its parameters ask for', () => {
+  const runTool = (tool: string, parameters: object) =>
+    capabilityOf({ kind: 'run-tool', tool, parameters: JSON.stringify(parameters), addresses: [] });
+  const capture = { interface: '', filter: '', maxBytes: 1_000, maxSeconds: 5 };
+  expect(runTool('capture', { ...capture, content: 'headers' })).toBe('capture-headers');
+  expect(runTool('capture', { ...capture, content: 'payload', recipient: 'A'.repeat(43) })).toBe('capture-payload');
+  const http = { url: 'https://example.org', method: 'GET', followRedirects: false };
+  expect(runTool('http', http)).toBe('probe');
+  expect(capabilityOf({ kind: 'terminate', process: offeredProcess(4711), tree: [] })).toBe('terminate');
 });

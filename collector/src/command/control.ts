@@ -8,21 +8,27 @@ import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { createHeads } from './heads.ts';
 import type { ControlLane, ControlLink } from './link.ts';
 import { Strays } from './strays.ts';
+import type { ToolLane, ToolLaneParts } from './tool-lane.ts';
 import type { TrustSource } from './trust-source.ts';
 
 const headsEveryMs = 600_000;
 /** For the last head before a stop, while the database may be slow. */
 const farewellMs = 1_000;
 
-export interface Control extends ControlLane, AsyncDisposable {
+export interface Control<Tools extends ToolLane> extends ControlLane, AsyncDisposable {
   readonly desk: CommandDesk;
+  readonly tools: Tools;
   counters(): Record<string, number>;
 }
 
-export interface ControlOptions extends Pick<ExchangeOptions, 'offerTimeoutMs' | 'receiptTimeoutMs'> {
+export interface ControlOptions<Tools extends ToolLane> extends Pick<
+  ExchangeOptions,
+  'offerTimeoutMs' | 'receiptTimeoutMs'
+> {
   store: Pick<Store, 'db'>;
   signer: HeadSigner;
   trust: TrustSource;
+  openTools: (parts: ToolLaneParts) => Promise<Tools>;
   log: Logger;
   /** Unix milliseconds. */
   now?: () => number;
@@ -30,7 +36,7 @@ export interface ControlOptions extends Pick<ExchangeOptions, 'offerTimeoutMs' |
   monotonic?: () => number;
 }
 
-export async function openControl(options: ControlOptions): Promise<Control> {
+export async function openControl<Tools extends ToolLane>(options: ControlOptions<Tools>): Promise<Control<Tools>> {
   const { store, signer, trust, log, now = Date.now, monotonic = () => performance.now() } = options;
   const links = new Map<number, ControlLink>();
   const strays = new Strays(monotonic);
@@ -41,7 +47,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     strays,
     now: monotonic,
     onLate: (link, wireId, receipt) =>
-      void desk.late(link, wireId, receipt).catch((error: Error) => {
+      void Promise.all([desk, tools].map((one) => one.late(link, wireId, receipt))).catch((error: Error) => {
         log.warn({ event: 'late-receipt-unrecorded', hostId: link.hostId, error: error.message });
       }),
   });
@@ -53,6 +59,11 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     ...{ store, exchange, log, now, monotonic, onRecorded },
     keyThumbprint: signer.key.thumbprint,
   });
+  const tools = await options.openTools({
+    ...{ store, exchange, strays, log, now, monotonic, onRecorded, linkOf: (hostId) => links.get(hostId) },
+    keyThumbprint: signer.key.thumbprint,
+    receiptTimeoutMs: options.receiptTimeoutMs,
+  });
   const sendHeads = () => Promise.all([...links.values()].map((link) => heads.send(link)));
   const stopListening = trust.onChange(() => {
     for (const link of links.values()) link.send({ trust: trust.current() });
@@ -60,11 +71,14 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const timer = setInterval(() => void sendHeads(), headsEveryMs).unref();
 
   return {
-    desk,
+    ...{ desk, tools },
     connected(link) {
       links.set(link.hostId, link);
       link.send({ trust: trust.current() });
       void heads.send(link);
+      tools.connected(link).catch((error: Error) => {
+        log.warn({ event: 'watches-not-stopped', hostId: link.hostId, error: error.message });
+      });
     },
     disconnected(link) {
       if (links.get(link.hostId) === link) links.delete(link.hostId);
@@ -76,6 +90,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       if (frame.offer) exchange.answered(link, frame.offer);
       else if (frame.progress) exchange.progressed(link, frame.progress);
       else if (frame.receipt) exchange.receipted(link, frame.receipt);
+      else if (frame.toolOutput) exchange.said(link, frame.toolOutput);
       else if (frame.auditHead) void heads.received(link, frame.auditHead.head ?? '');
     },
     async farewell() {
@@ -84,11 +99,18 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       await Promise.race([sendHeads(), late]);
       clearTimeout(patience);
     },
-    counters: () => ({ hosts: links.size, strays_total: strays.count, ...heads.counters(), ...desk.counters() }),
+    counters: () => ({
+      hosts: links.size,
+      strays_total: strays.count,
+      ...heads.counters(),
+      ...desk.counters(),
+      ...tools.counters(),
+    }),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       stopListening();
       await desk[Symbol.asyncDispose]();
+      await tools[Symbol.asyncDispose]();
     },
   };
 }

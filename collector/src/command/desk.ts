@@ -136,7 +136,7 @@ export async function openCommandDesk(options: DeskOptions): Promise<CommandDesk
     const tell = (error: unknown) =>
       log.error({ event: 'command-unrecorded', requestId: subject.requestId, err: error });
     try {
-      const receipt = await exchange.send(offer, frame, progress);
+      const receipt = await exchange.send(offer, frame, { progress });
       counts.ended++;
       await record.ended(by, subject, offer.hash, receipt, progress).catch(tell);
       const { outcome, detail } = receipt.claims;

@@ -1,6 +1,6 @@
 // Asks live hosts for offers and sends them signed commands; each question has one answer, within a time, from the host that was asked.
 import { randomBytes } from 'node:crypto';
-import type { CommandProgress, CommandReceipt, OfferAnswer, SignedCommand } from '@foretop/proto';
+import type { CommandProgress, CommandReceipt, OfferAnswer, SignedCommand, ToolOutput } from '@foretop/proto';
 import { type ReceiptClaims, readStatement, refusals, type RefusalCode, sha256Text } from '@foretop/proto/trust';
 import { cleanText } from '../store/host-text.ts';
 import { CommandError } from './errors.ts';
@@ -11,6 +11,7 @@ import type { Strays } from './strays.ts';
 const offerTimeoutMs = 10_000;
 /** TERM, a grace, KILL, and what the host sees happen after it. */
 const receiptTimeoutMs = 60_000;
+/** Of commands that act, and as many of tools: neither keeps the other waiting. */
 const mostPerHost = 8;
 const mostProgress = 20;
 const longestText = 500;
@@ -40,8 +41,17 @@ interface Question {
 
 interface Sent {
   offer: HeldOffer;
-  progress: string[];
+  watcher: Watcher;
   settle: PromiseWithResolvers<Receipt>;
+}
+
+/** Who is told what a host says between a command and its receipt. */
+export interface Watcher {
+  progress: string[];
+  /** Of a tool. */
+  output?: (output: ToolOutput, link: ControlLink) => void;
+  /** How long the receipt may take; the standard unless given. */
+  receiptTimeoutMs?: number;
 }
 
 export class Exchange {
@@ -58,7 +68,9 @@ export class Exchange {
     const { linkOf, now } = this.#options;
     const link = linkOf(hostId);
     if (link === undefined) throw new CommandError('host-not-live', 'The host is not connected.');
-    const open = [...this.#questions.values(), ...this.#sent.values()].filter((entry) => hostOf(entry) === hostId);
+    const open = [...this.#questions.values(), ...this.#sent.values()].filter(
+      (entry) => hostOf(entry) === hostId && isTool(entry) === (asked.runTool != null),
+    );
     if (open.length >= mostPerHost) {
       throw new CommandError('too-many', `${mostPerHost} commands are under way on this host already.`);
     }
@@ -79,17 +91,17 @@ export class Exchange {
 
   /**
    * Sends the command and waits for its receipt, which may come over a later session of the same host; what the host says
-   * meanwhile is added to `progress`. Throws CommandError: host-not-live when nothing was sent, else outcome-unknown.
+   * meanwhile goes to `watcher`. Throws CommandError: host-not-live when nothing was sent, else outcome-unknown.
    */
   async send(
     offer: HeldOffer,
     signature: Pick<SignedCommand, 'statement' | 'passkey'>,
-    progress: string[],
+    watcher: Watcher,
   ): Promise<Receipt> {
     const link = this.linkFor(offer);
     const settle = Promise.withResolvers<Receipt>();
-    this.#sent.set(offer.wireId, { offer, progress, settle });
-    const timeoutMs = this.#options.receiptTimeoutMs ?? receiptTimeoutMs;
+    this.#sent.set(offer.wireId, { offer, watcher, settle });
+    const timeoutMs = watcher.receiptTimeoutMs ?? this.#options.receiptTimeoutMs ?? receiptTimeoutMs;
     try {
       link.send({ command: { requestId: Buffer.from(offer.wireId, 'hex'), ...signature } });
       const silent = new CommandError(
@@ -140,10 +152,25 @@ export class Exchange {
 
   progressed(link: ControlLink, { requestId, text }: CommandProgress): void {
     const sent = this.#sentTo(link, requestId);
-    if (sent === undefined || sent.progress.length >= mostProgress) {
+    if (sent === undefined || sent.watcher.progress.length >= mostProgress) {
       return void this.#options.strays.add(link, 'progress');
     }
-    sent.progress.push(cleanText(text, longestText));
+    sent.watcher.progress.push(cleanText(text, longestText));
+  }
+
+  /** What a tool says that nobody waits for, as after a new start of the collector, is stopped. */
+  said(link: ControlLink, output: ToolOutput): void {
+    const { output: take } = this.#sentTo(link, output.requestId)?.watcher ?? {};
+    if (take) take(output, link);
+    else if (this.#options.strays.add(link, "a tool's output")) cancelOn(link, hexOf(output.requestId));
+  }
+
+  /** Asks the host to stop a tool that was sent; its receipt still comes. False: it is not connected, or nothing is under way. */
+  cancel(offer: HeldOffer): boolean {
+    const link = this.#options.linkOf(offer.hostId);
+    if (link === undefined || !this.#sent.has(offer.wireId)) return false;
+    cancelOn(link, offer.wireId);
+    return true;
   }
 
   receipted(link: ControlLink, { requestId, receipt }: CommandReceipt): void {
@@ -180,6 +207,14 @@ export async function readReceipt(text: string, link: ControlLink, offerHash: st
 }
 
 const hostOf = (entry: Question | Sent): number => ('link' in entry ? entry.link.hostId : entry.offer.hostId);
+
+const isTool = (entry: Question | Sent): boolean =>
+  'asked' in entry ? entry.asked.runTool != null : entry.offer.claims.action.kind === 'run-tool';
+
+/** Needs no signature: looking less harms nobody. */
+export function cancelOn(link: ControlLink, wireId: string): void {
+  link.send({ cancel: { requestId: Buffer.from(wireId, 'hex') } });
+}
 
 const hexOf = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 

@@ -1,5 +1,6 @@
 // A host's offer as the collector holds it: checked to be signed by that host, and to be of what was asked.
 import { formatAddress, type OfferRequest } from '@foretop/proto';
+import { differenceOf, readToolRequest, ToolFault } from '@foretop/proto/tools';
 import {
   commandDigest,
   type OfferClaims,
@@ -12,7 +13,7 @@ import { CommandError } from './errors.ts';
 import type { ControlLink } from './link.ts';
 
 /** What is asked of a host, as it goes over the wire. */
-export type AskedAction = Pick<OfferRequest, 'terminate' | 'closeConnection'>;
+export type AskedAction = Pick<OfferRequest, 'terminate' | 'closeConnection' | 'runTool'>;
 
 export interface HeldOffer {
   /** 32 hex digits; the request id that the host knows. */
@@ -62,7 +63,10 @@ async function readOffer(text: string, link: ControlLink): Promise<OfferClaims> 
 }
 
 function mismatch(offered: OfferedAction, asked: AskedAction): string | undefined {
-  const { terminate, closeConnection } = asked;
+  const { terminate, closeConnection, runTool } = asked;
+  if (offered.kind === 'run-tool') {
+    return runTool ? otherTool(offered, runTool) : 'to run a tool';
+  }
   if (offered.kind === 'terminate') {
     if (!terminate) return 'to end a process';
     if (offered.process.pid !== terminate.pid) return `process ${offered.process.pid} instead of ${terminate.pid}`;
@@ -73,6 +77,19 @@ function mismatch(offered: OfferedAction, asked: AskedAction): string | undefine
   const { localAddress, localPort, remoteAddress, remotePort } = closeConnection;
   const isAsked = isSame(offered.local, localAddress, localPort) && isSame(offered.remote, remoteAddress, remotePort);
   return isAsked ? undefined : 'another connection';
+}
+
+function otherTool(
+  { tool, parameters }: Extract<OfferedAction, { kind: 'run-tool' }>,
+  asked: NonNullable<AskedAction['runTool']>,
+): string | undefined {
+  try {
+    const question = readToolRequest(asked.tool ?? '', asked.parameters ?? '');
+    return differenceOf(question, readToolRequest(tool, parameters));
+  } catch (error) {
+    if (error instanceof ToolFault) return 'a tool with parameters that are not valid';
+    throw error;
+  }
 }
 
 type Endpoint = { address: string; port: number };

@@ -18,7 +18,7 @@ export const controlVersion = 3;
 export interface ControlLane {
   connected(link: ControlLink): void;
   disconnected(link: ControlLink): void;
-  /** One of offer, progress, receipt, auditHead. */
+  /** One of offer, progress, receipt, toolOutput, auditHead. */
   frame(link: ControlLink, frame: AgentFrame): void;
   /** Before the sessions are closed. */
   farewell(): Promise<void>;

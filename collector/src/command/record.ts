@@ -79,7 +79,9 @@ export function createCommandRecord(db: Kysely<Database>, now: () => number): Co
   };
 }
 
-const auditOutcomes: Record<Outcome, AuditOutcome> = {
+export const auditOutcomes: Record<Outcome, AuditOutcome> = {
+  completed: 'done',
+  cancelled: 'done',
   gone: 'done',
   closed: 'done',
   respawned: 'done',

@@ -11,7 +11,8 @@ import {
 import type { Retention } from '../store/retention.ts';
 import type { Environment } from './environment.ts';
 import type { Secret } from './secret.ts';
-import { type LogLevel, settings } from './settings.ts';
+import { type MailSettings, mailSettings } from './mail.ts';
+import { type LogLevel, type ReverseDnsScope, settings } from './settings.ts';
 
 export interface Config {
   readonly dataDir: string;
@@ -35,6 +36,16 @@ export interface Config {
   readonly maxQuarantineBytes: number;
   readonly ingestQueueBytes: number;
   readonly admissionPerSecond: number;
+  readonly places: {
+    /** Paths: one for both families, or of IPv4 and of IPv6; empty = none; absent: those that are installed. */
+    readonly cityFiles: readonly string[] | undefined;
+    readonly asnFiles: readonly string[] | undefined;
+    /** Absent: "lists" under dataDir. */
+    readonly listFolder: string | undefined;
+    readonly reverseDns: ReverseDnsScope;
+  };
+  /** Absent: no mail can be sent. */
+  readonly mail: MailSettings | undefined;
   /** As a configuration file, with the origin of each value and without secrets. */
   readonly printed: string;
   /** What is probably not as it was meant, though it is not wrong. */
@@ -80,6 +91,7 @@ export function parseConfig(environment: Environment, options: Options, root: bo
   if (file?.entries.has('data') && !isNamed(environment, options)) {
     faults.push(`"data" in ${file.path} would lead away from where that file was found. Give it with --data instead.`);
   }
+  const mail = mailSettings(values, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({
     dataDir: dataDir!,
@@ -100,11 +112,19 @@ export function parseConfig(environment: Environment, options: Options, root: bo
       process_1m: values['retention.process-minutes'],
       process: values['retention.processes'],
       gap: values['retention.gaps'],
+      finding: values['retention.findings'],
     }),
     maxDiskBytes: values['max-disk'],
     maxQuarantineBytes: values['max-quarantine'],
     ingestQueueBytes: values['ingest-queue'],
     admissionPerSecond: values['admission-rate'],
+    places: Object.freeze({
+      cityFiles: values['places.city'],
+      asnFiles: values['places.asn'],
+      listFolder: values.lists,
+      reverseDns: values['reverse-dns'],
+    }),
+    mail,
     printed: printSettings(settings, { ...resolved, values: { ...values, data: dataDir } }),
     doubts: doubtsOf(settings, { flags, environment: environment.variables, file }, ['FORETOP_CONFIG']),
   });

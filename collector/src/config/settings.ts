@@ -16,6 +16,9 @@ import { Secret } from './secret.ts';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 export const defaultPort = 8420;
+/** Whoever runs the zone of a public address sees that its name is asked for. */
+export const reverseDnsScopes = ['all', 'private', 'off'] as const;
+export type ReverseDnsScope = (typeof reverseDnsScopes)[number];
 
 /** It may hold a password, so nothing shows it. */
 const databaseUrl: Kind<Secret> = {
@@ -64,6 +67,52 @@ function isNetwork(text: string): boolean {
   const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)]!;
   return Number(prefix ?? 0) <= most;
 }
+
+/** It may hold a password, so nothing shows it. A mail server without encryption is asked for by its scheme, never by chance. */
+const mailUrl: Kind<Secret> = {
+  placeholder: '<url>',
+  expects:
+    'smtp://USER:PASSWORD@HOST:PORT (STARTTLS is required), smtps:// (TLS from the start) or smtp+plain:// (unencrypted)',
+  parse(value) {
+    const url = typeof value === 'string' ? URL.parse(value) : null;
+    if (url === null || !/^smtp(s|\+plain)?:$/.test(url.protocol) || url.hostname === '') return undefined;
+    if (!isDecodable(url.username + url.password)) return undefined;
+    return /^\/?$/.test(url.pathname) && url.search === '' && url.hash === '' ? new Secret(value as string) : undefined;
+  },
+  write: String,
+};
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const mailAddress: Kind<string> = {
+  placeholder: '<address>',
+  expects: 'an e-mail address',
+  parse: (value) =>
+    typeof value === 'string' && value.length <= 254 && /^[^\s@<>"',;:\\()[\]]+@[a-z0-9.-]+$/i.test(value)
+      ? value
+      : undefined,
+  write: (value) => value,
+};
+
+/** One MaxMind DB for both families, or one of IPv4 and one of IPv6; an empty list = none. */
+const databaseFiles: Kind<readonly string[]> = {
+  placeholder: '<paths>',
+  expects: '"none", a path, or two paths (of IPv4 and of IPv6) with a comma between them',
+  parse(value) {
+    if (value === 'none') return [];
+    const parts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [];
+    const good = parts.length >= 1 && parts.length <= 2 && parts.every((part) => part !== '' && !part.includes('\0'));
+    return good ? parts : undefined;
+  },
+  write: (value) => value.join(',') || 'none',
+};
 
 /** A table has a partition for each day that it keeps, and Postgres plans over all of them. */
 const mostDays = 400;
@@ -157,6 +206,52 @@ export const settings = defineSettings({
     default: 200,
     variable: 'FORETOP_ADMISSION_RATE',
   }),
+  'places.city': setting<readonly string[] | undefined>({
+    text: 'MaxMind DB of countries and cities, or none',
+    kind: databaseFiles,
+    default: undefined,
+    defaultText: 'DB-IP City Lite, which comes with it',
+    variable: 'FORETOP_PLACES_CITY',
+  }),
+  'places.asn': setting<readonly string[] | undefined>({
+    text: 'MaxMind DB of autonomous systems, or none',
+    kind: databaseFiles,
+    default: undefined,
+    defaultText: 'made of the RouteViews data that comes with it',
+    variable: 'FORETOP_PLACES_ASN',
+  }),
+  lists: setting<string | undefined>({
+    text: 'folder of known-bad lists',
+    kind: path,
+    default: undefined,
+    defaultText: '`lists` in the data directory',
+    variable: 'FORETOP_LISTS',
+  }),
+  'reverse-dns': setting<ReverseDnsScope>({
+    text: `names of which addresses are looked up where people look at them: ${reverseDnsScopes.join(', ')}`,
+    kind: choice(reverseDnsScopes),
+    default: 'all',
+    variable: 'FORETOP_REVERSE_DNS',
+  }),
+  'smtp.url': setting<Secret | undefined>({
+    text: 'mail server for notifications: smtp:// (STARTTLS required), smtps:// or smtp+plain:// (unencrypted)',
+    kind: mailUrl,
+    default: undefined,
+    variable: 'FORETOP_SMTP_URL',
+    secret: true,
+  }),
+  'smtp.password-file': setting<string | undefined>({
+    text: 'file with the password of the mail server, in place of one in its URL; read for each mail',
+    kind: path,
+    default: undefined,
+    variable: 'FORETOP_SMTP_PASSWORD_FILE',
+  }),
+  'smtp.from': setting<string | undefined>({
+    text: 'sender of mails; required with smtp.url',
+    kind: mailAddress,
+    default: undefined,
+    variable: 'FORETOP_SMTP_FROM',
+  }),
   'retention.connections': days('connections', 'FORETOP_RETENTION_CONNECTIONS', defaultRetention.connection_segment),
   'retention.dns': days('DNS questions and answers', 'FORETOP_RETENTION_DNS', defaultRetention.dns_exchange),
   'retention.scans': days('traces of port scans', 'FORETOP_RETENTION_SCANS', defaultRetention.scan_evidence),
@@ -173,4 +268,9 @@ export const settings = defineSettings({
     defaultRetention.process,
   ),
   'retention.gaps': days('entries of the gap ledger', 'FORETOP_RETENTION_GAPS', defaultRetention.gap),
+  'retention.findings': days(
+    'findings, after they were last seen,',
+    'FORETOP_RETENTION_FINDINGS',
+    defaultRetention.finding,
+  ),
 });

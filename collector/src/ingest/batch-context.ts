@@ -1,6 +1,7 @@
 // What the rows of one batch are read with: whose they are, the clock they count by, the times that may be kept, and what was refused.
 import type { Ids } from '../store/ids.ts';
 import type { Retention } from '../store/retention.ts';
+import type { Accepted } from './accepted.ts';
 
 /** How far in the future a row may lie; more than clocks differ by after the offset was applied. */
 export const futureUs = 60_000_000;
@@ -17,6 +18,7 @@ export interface BatchContext {
   readonly retention: Retention;
   readonly ids: Ids;
   readonly refused: Refused;
+  readonly accepted: Accepted;
   /** End of the newest segment or DNS exchange, Unix microseconds; 0 while there is none. */
   newestUs: number;
 }

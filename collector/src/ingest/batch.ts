@@ -16,6 +16,8 @@ export interface IncomingBatch {
   /** Collector's Unix time minus boottime of that boot. */
   offsetUs: number;
   receivedUs: number;
+  /** How far the host's wall clock is ahead of the collector's; undefined = not told. */
+  skewUs?: number | undefined;
 }
 
 /** All but 'sequence-gap' are acknowledged. */

@@ -11,19 +11,26 @@ import { scanColumns } from './scans.ts';
 import { segmentColumns } from './segments.ts';
 import { addMetricMinutes, insertGaps, upsertProcesses } from './small-rows.ts';
 
+export interface CommittedGroup {
+  /** One for each batch. */
+  results: IngestResult[];
+  /** Of the transaction that wrote them, as Postgres numbers it (xid8). */
+  transaction: bigint;
+}
+
 /**
- * One result for each batch. Throws what Postgres or the connection threw; then nothing of it was written, or, when the
- * connection broke during the commit, all of it: the cursors tell at the next try.
+ * Throws what Postgres or the connection threw; then nothing of it was written, or, when the connection broke during the
+ * commit, all of it: the cursors tell at the next try.
  */
 export async function commitGroup(
   pool: pg.Pool,
   group: readonly PreparedBatch[],
   encoders: Encoders,
-): Promise<IngestResult[]> {
+): Promise<CommittedGroup> {
   const client = await pool.connect();
   let failed: Error | undefined;
   try {
-    await client.query('begin');
+    const transaction = await begin(client);
     const results = await advanceCursors(
       client,
       group.map((prepared) => prepared.batch),
@@ -31,9 +38,10 @@ export async function commitGroup(
     const fresh = group.filter((_, index) => results[index] === 'committed');
     if (fresh.length > 0) await writeRows(client, fresh, encoders);
     await client.query('commit');
-    return results.map((result, index) =>
+    const settled = results.map((result, index) =>
       result === 'committed' && group[index]!.poison !== undefined ? 'quarantined' : result,
     );
+    return { results: settled, transaction };
   } catch (error) {
     failed = error instanceof Error ? error : new Error(String(error));
     throw error;
@@ -41,6 +49,13 @@ export async function commitGroup(
     // After a failure the connection is closed rather than rolled back: it may be half-way through a COPY.
     client.release(failed);
   }
+}
+
+/** In one round trip. @returns the transaction's number. */
+async function begin(client: pg.ClientBase): Promise<bigint> {
+  const text = 'begin; select pg_current_xact_id()::text as transaction';
+  const [, { rows }] = (await client.query(text)) as unknown as [unknown, { rows: [{ transaction: string }] }];
+  return BigInt(rows[0].transaction);
 }
 
 async function writeRows(client: pg.ClientBase, fresh: readonly PreparedBatch[], encoders: Encoders): Promise<void> {

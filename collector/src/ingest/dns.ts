@@ -56,7 +56,7 @@ export function writeDnsExchanges(
   const processOf = processIds(context);
   const firstId = context.ids.firstRow(context.hostId, context.epoch, context.sequence);
   let rows = 0;
-  for (const [index, exchange] of (exchanges as readonly Decoded[]).entries()) {
+  for (const [index, exchange] of (exchanges as readonly DecodedExchange[]).entries()) {
     const texts = {
       comm: comms.get(exchange.comm),
       name: names.get(exchange.name),
@@ -66,6 +66,7 @@ export function writeDnsExchanges(
     else if (inWindow(context, 'dns_exchange', exchange.askedUs + context.offsetUs)) {
       const row = { id: rowAfter(firstId, index), process: processOf(exchange), ...texts };
       writeExchange(exchange, row, context, out);
+      context.accepted.dns.push({ exchange, id: row.id, process: row.process });
       context.newestUs = Math.max(context.newestUs, exchange.askedUs + context.offsetUs);
       rows++;
     }
@@ -74,7 +75,7 @@ export function writeDnsExchanges(
 }
 
 /** As protobufjs decodes it: every field is there, the optional one may be null. */
-type Decoded = { [Key in Exclude<keyof DnsExchange, 'latencyUs'>]-?: NonNullable<DnsExchange[Key]> } & {
+export type DecodedExchange = { [Key in Exclude<keyof DnsExchange, 'latencyUs'>]-?: NonNullable<DnsExchange[Key]> } & {
   latencyUs?: number | null;
 };
 
@@ -91,7 +92,7 @@ type WantedTexts = { [Key in 'comm' | 'name']: Uint8Array | undefined } & {
 const areKnown = (texts: WantedTexts): texts is Texts =>
   texts.comm !== undefined && texts.name !== undefined && !texts.canonicalNames.includes(undefined);
 
-function isValid(exchange: Decoded, offsetUs: number): boolean {
+function isValid(exchange: DecodedExchange, offsetUs: number): boolean {
   const { askedUs, addresses, canonicalNames } = exchange;
   return (
     isCount(askedUs) &&
@@ -109,11 +110,20 @@ function isValid(exchange: Decoded, offsetUs: number): boolean {
 
 const isFrom1 = (value: number, last: number) => value >= 1 && value <= last;
 
-const hasKnownKind = ({ transport, kind, role }: Decoded) =>
+const hasKnownKind = ({ transport, kind, role }: DecodedExchange) =>
   isFrom1(transport, lastTransport) && isFrom1(kind, lastKind) && isFrom1(role, lastRole);
 
 /** QTYPE, RCODE with its extension and message sizes have 16 bits at most (RFC 1035, RFC 6895). */
-function hasValidCounts({ type, rcode, queryBytes, answerBytes, pid, pidStartTicks, count, cookie }: Decoded): boolean {
+function hasValidCounts({
+  type,
+  rcode,
+  queryBytes,
+  answerBytes,
+  pid,
+  pidStartTicks,
+  count,
+  cookie,
+}: DecodedExchange): boolean {
   return (
     [type, rcode, queryBytes, answerBytes].every((value) => value <= 0xffff) &&
     isInt4(pid) &&
@@ -124,7 +134,7 @@ function hasValidCounts({ type, rcode, queryBytes, answerBytes, pid, pidStartTic
 }
 
 function writeExchange(
-  exchange: Decoded,
+  exchange: DecodedExchange,
   row: Texts & { id: Hash64; process: Hash64 | null },
   { hostId, bootId, offsetUs, ids }: BatchContext,
   out: CopyEncoder,

@@ -5,6 +5,7 @@ import { createIds } from '../store/ids.ts';
 import type { Retention } from '../store/retention.ts';
 import { type IncomingBatch, IngestError, type IngestResult } from './batch.ts';
 import { IngestCounters } from './counters.ts';
+import type { CommittedListener } from './accepted.ts';
 import { createEncoders } from './prepare.ts';
 import { openQuarantine } from './quarantine.ts';
 import { type BatchQueue, createQueue, defaultQueueLimits, type QueueLimits } from './queue.ts';
@@ -30,6 +31,8 @@ export interface IngestOptions {
   /** Unix milliseconds. */
   now?: () => number;
   limits?: QueueLimits;
+  /** Told after the commit what each new batch held; must return soon and not throw. */
+  onCommitted?: CommittedListener;
 }
 
 /** Disposal commits what was submitted, unless the database does not answer. */
@@ -45,6 +48,7 @@ export function createIngest(options: IngestOptions): Ingest {
     quarantine,
     log,
     counters,
+    onCommitted: options.onCommitted,
     prepareOptions: () => ({ ids, retention, nowUs: now() * 1000 }),
     signal: stop.signal,
   });

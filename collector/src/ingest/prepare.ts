@@ -2,6 +2,7 @@
 import { type BatchBody, limits, openBatch, ProtocolError } from '@foretop/proto';
 import type { Ids } from '../store/ids.ts';
 import type { Retention } from '../store/retention.ts';
+import { type Accepted, noneAccepted } from './accepted.ts';
 import type { IncomingBatch } from './batch.ts';
 import { type BatchContext, noneRefused } from './batch-context.ts';
 import { CopyEncoder } from './copy-encoder.ts';
@@ -35,6 +36,7 @@ export interface PreparedBatch {
   processes: ProcessRow[];
   gaps: GapRow[];
   refused: { invalid: number; clock: number };
+  accepted: Accepted;
 }
 
 /** One buffer for each table that COPY fills, reused from group to group. */
@@ -68,7 +70,13 @@ export function prepareBatch(batch: IncomingBatch, encoders: Encoders, options: 
   try {
     const body = openChecked(batch);
     const of = { hostId, bootId, offsetUs, receivedUs, epoch, sequence };
-    const context: BatchContext = { ...options, ...of, refused: noneRefused(), newestUs: 0 };
+    const context: BatchContext = {
+      ...options,
+      ...of,
+      refused: noneRefused(),
+      accepted: noneAccepted(body.strings),
+      newestUs: 0,
+    };
     return writeBody(batch, body, encoders, context);
   } catch (error) {
     // Also for a fault of our own: what one host sent must not stop the others. Rows written so far belong to no range.
@@ -96,6 +104,7 @@ export function poisonBatch(batch: IncomingBatch, encoders: Encoders, reason: st
     processes: [],
     gaps: [{ hostId: batch.hostId, startUs: at, endUs: at, reason: 'quarantined', lost: 1, detail }],
     refused: { invalid: 0, clock: 0 },
+    accepted: noneAccepted([]),
   };
 }
 
@@ -155,6 +164,7 @@ function writeBody(batch: IncomingBatch, body: Body, encoders: Encoders, context
     processes,
     gaps,
     refused: context.refused,
+    accepted: context.accepted,
   };
 }
 

@@ -98,7 +98,7 @@ export function writeProcessMinutes(
   for (const minute of minutes as readonly Required<ProcessMinute>[]) {
     if (!isValidMinute(minute, context.offsetUs)) context.refused.invalid++;
     else if (inWindow(context, 'process_1m', minute.startUs! + context.offsetUs)) {
-      writeProcessMinute(minute, context, out);
+      context.accepted.minutes.push({ minute, process: writeProcessMinute(minute, context, out) });
       rows++;
     }
   }
@@ -122,13 +122,14 @@ function isValidMinute(minute: Required<ProcessMinute>, offsetUs: number): boole
   );
 }
 
-function writeProcessMinute(minute: Required<ProcessMinute>, context: BatchContext, out: CopyEncoder): void {
+function writeProcessMinute(minute: Required<ProcessMinute>, context: BatchContext, out: CopyEncoder): Hash64 {
   const { hostId, bootId, offsetUs, ids } = context;
+  const process = ids.process(hostId, bootId, minute.pid!, minute.startTicks!);
   out.reserve(0);
   out.row(processMinuteColumns.length);
   out.int4(hostId);
   out.timestamp(minuteOf(minute.startUs! + offsetUs));
-  out.hash(ids.process(hostId, bootId, minute.pid!, minute.startTicks!));
+  out.hash(process);
   out.int4(minute.pid!);
   out.int2(minute.seconds!);
   out.int8(minute.cpuUs!);
@@ -137,6 +138,7 @@ function writeProcessMinute(minute: Required<ProcessMinute>, context: BatchConte
   out.nullableInt8(minute.txBytes ?? null);
   out.int4(minute.connections!);
   out.int4(minute.threads!);
+  return process;
 }
 
 /** One row for each process: later facts replace earlier ones, an exit stays. */

@@ -27,7 +27,7 @@ export function writeScans(scans: readonly ScanEvidence[], context: BatchContext
   const { hostId, offsetUs, ids } = context;
   const firstId = ids.firstRow(hostId, context.epoch, context.sequence);
   let rows = 0;
-  for (const [index, scan] of (scans as readonly Decoded[]).entries()) {
+  for (const [index, scan] of (scans as readonly DecodedScan[]).entries()) {
     if (!isValid(scan, offsetUs)) context.refused.invalid++;
     else if (inWindow(context, 'scan_evidence', scan.endUs + offsetUs)) {
       out.reserve(0);
@@ -42,15 +42,16 @@ export function writeScans(scans: readonly ScanEvidence[], context: BatchContext
       out.nullableInt4(scan.localPort === 0 ? null : scan.localPort);
       out.int4(Math.max(1, scan.ports));
       out.int8(scan.packets);
+      context.accepted.scans.push(scan);
       rows++;
     }
   }
   return rows;
 }
 
-type Decoded = Required<{ [Key in keyof ScanEvidence]: NonNullable<ScanEvidence[Key]> }>;
+export type DecodedScan = Required<{ [Key in keyof ScanEvidence]: NonNullable<ScanEvidence[Key]> }>;
 
-function isValid(scan: Decoded, offsetUs: number): boolean {
+function isValid(scan: DecodedScan, offsetUs: number): boolean {
   const { startUs, endUs, kind } = scan;
   return (
     isCount(startUs) &&

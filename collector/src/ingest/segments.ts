@@ -1,6 +1,7 @@
 // Connection segments of a batch as rows of connection_segment.
 import { type ConnectionSegment, limits, stateName } from '@foretop/proto';
 import type { Hash64 } from '../store/ids.ts';
+import type { AcceptedSegment } from './accepted.ts';
 import { type BatchContext, inWindow } from './batch-context.ts';
 import type { CopyEncoder } from './copy-encoder.ts';
 import { isCount, isInt4, isPort, optionalCount } from './numbers.ts';
@@ -56,14 +57,14 @@ export function writeSegments(
   const names = textTable(strings, limits.nameLength);
   const processOf = processIds(context);
   let rows = 0;
-  for (const segment of segments as readonly Decoded[]) {
+  for (const segment of segments as readonly DecodedSegment[]) {
     const comm = comms.get(segment.comm);
     const name = names.get(segment.name);
     const alpn = names.get(segment.alpn);
     if (comm === undefined || name === undefined || alpn === undefined || !isValid(segment, context.offsetUs))
       context.refused.invalid++;
     else if (inWindow(context, 'connection_segment', segment.endUs + context.offsetUs)) {
-      writeSegment(segment, { comm, name, alpn }, processOf(segment), context, out);
+      context.accepted.segments.push(writeSegment(segment, { comm, name, alpn }, processOf(segment), context, out));
       context.newestUs = Math.max(context.newestUs, segment.endUs + context.offsetUs);
       rows++;
     }
@@ -73,15 +74,17 @@ export function writeSegments(
 
 /** As protobufjs decodes it: every field is there, optional ones may be null. */
 type Optional = 'rxBytes' | 'txBytes' | 'rxPackets' | 'txPackets' | 'rttUs' | 'retransmissions';
-type Decoded = { [Key in Exclude<keyof ConnectionSegment, Optional>]-?: NonNullable<ConnectionSegment[Key]> } & {
+export type DecodedSegment = {
+  [Key in Exclude<keyof ConnectionSegment, Optional>]-?: NonNullable<ConnectionSegment[Key]>;
+} & {
   [Key in Optional]?: number | null;
 };
 
-function isValid(segment: Decoded, offsetUs: number): boolean {
+function isValid(segment: DecodedSegment, offsetUs: number): boolean {
   return hasValidSpan(segment, offsetUs) && hasValidPeers(segment) && hasValidCounts(segment);
 }
 
-function hasValidSpan({ startedUs, startUs, endUs }: Decoded, offsetUs: number): boolean {
+function hasValidSpan({ startedUs, startUs, endUs }: DecodedSegment, offsetUs: number): boolean {
   return (
     isCount(startedUs) &&
     isCount(startUs) &&
@@ -94,7 +97,7 @@ function hasValidSpan({ startedUs, startUs, endUs }: Decoded, offsetUs: number):
   );
 }
 
-function hasValidPeers(segment: Decoded): boolean {
+function hasValidPeers(segment: DecodedSegment): boolean {
   const { protocol, state, direction, localAddress, remoteAddress } = segment;
   return (
     (protocol === 6 || protocol === 17) &&
@@ -110,7 +113,7 @@ function hasValidPeers(segment: Decoded): boolean {
 
 export const isAddress = (bytes: Uint8Array) => bytes.length === 4 || bytes.length === 16;
 
-function hasValidCounts(segment: Decoded): boolean {
+function hasValidCounts(segment: DecodedSegment): boolean {
   return (
     isInt4(segment.pid) &&
     isInt4(segment.connectionCount) &&
@@ -145,20 +148,21 @@ export function processIds({ hostId, bootId, ids }: BatchContext): (row: Process
 }
 
 function writeSegment(
-  segment: Decoded,
+  segment: DecodedSegment,
   { comm, name, alpn }: { comm: Uint8Array; name: Uint8Array; alpn: Uint8Array },
   process: Hash64 | null,
   context: BatchContext,
   out: CopyEncoder,
-): void {
+): AcceptedSegment {
   const { hostId, bootId, offsetUs, ids } = context;
   const { protocol, remoteAddress, remotePort, pid } = segment;
+  const connection = ids.connection(hostId, bootId, protocol, segment.cookie, remoteAddress, remotePort);
   out.reserve(comm.length + name.length + alpn.length);
   out.row(segmentColumns.length);
   out.int4(hostId);
   out.timestamp(segment.startUs + offsetUs);
   out.timestamp(segment.endUs + offsetUs);
-  out.hash(ids.connection(hostId, bootId, protocol, segment.cookie, remoteAddress, remotePort));
+  out.hash(connection);
   out.timestamp(segment.startedUs + offsetUs);
   out.bool(segment.startedBefore);
   out.bool(segment.closed);
@@ -185,9 +189,10 @@ function writeSegment(
   if (alpn.length === 0) out.null();
   else out.bytes(alpn);
   out.int2(segment.ownerRule);
+  return { segment, connection, process };
 }
 
-function writePeer({ remoteAddress, remotePort }: Decoded, out: CopyEncoder): void {
+function writePeer({ remoteAddress, remotePort }: DecodedSegment, out: CopyEncoder): void {
   if (remoteAddress.length === 0) {
     out.null();
     out.null();

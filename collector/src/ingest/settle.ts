@@ -2,13 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { IngestError, type IngestResult } from './batch.ts';
-import { commitGroup } from './commit.ts';
+import { IngestError } from './batch.ts';
+import { type CommittedGroup, commitGroup } from './commit.ts';
 import type { IngestCounters } from './counters.ts';
 import { isDiskFull, isRowsFault } from './failure.ts';
 import { type Encoders, poisonBatch, prepareBatch, type PreparedBatch, type PrepareOptions } from './prepare.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Entry } from './queue.ts';
+import type { CommittedListener } from './accepted.ts';
 
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
@@ -20,6 +21,8 @@ export interface SettleOptions {
   counters: IngestCounters;
   /** Read anew for each preparation, since a retry may come much later. */
   prepareOptions(): PrepareOptions;
+  /** Told after the commit what each new batch held. */
+  onCommitted?: CommittedListener | undefined;
   /** Aborted = give up what is not committed. */
   signal: AbortSignal;
 }
@@ -80,16 +83,17 @@ async function prepareAgain({ entries, prepared, encoders }: Group, options: Set
 
 function settleEntries(
   { entries, prepared }: Group,
-  results: IngestResult[],
+  { results, transaction }: CommittedGroup,
   options: SettleOptions,
   attempt: number,
 ): void {
-  const { counters, log } = options;
+  const { counters, log, onCommitted } = options;
   if (attempt > 0) log.info({ event: 'ingest-resumed', attempts: attempt, batches: entries.length });
   counters.commits++;
   for (const [index, result] of results.entries()) {
     counters.count(result, prepared[index]!);
     entries[index]!.resolve(result);
+    if (result === 'committed') onCommitted?.(prepared[index]!, transaction);
   }
 }
 

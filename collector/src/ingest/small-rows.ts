@@ -36,6 +36,10 @@ export async function addMetricMinutes(client: pg.ClientBase, parts: readonly Me
     sum(Metric.METRIC_EVENTS_LOST),
     minutes.map((minute) => Math.min(minute.lateSeconds, 60)),
     minutes.map((minute) => Math.min(minute.backfilledSeconds, 60)),
+    sum(Metric.METRIC_PROBES_SENT),
+    sum(Metric.METRIC_PROBES_LOST),
+    sum(Metric.METRIC_PROBE_RTT_SUM_US),
+    max(Metric.METRIC_PROBE_RTT_MAX_US),
   ]);
 }
 
@@ -52,20 +56,32 @@ const sums = [
   'interface_bytes',
   'forwarded_bytes',
   'events_lost',
+  'probes_sent',
+  'probes_lost',
+  'probe_rtt_sum_us',
 ];
 const seconds60 = ['seconds', 'late_seconds', 'backfilled_seconds'];
-const highest = ['rx_bytes_max', 'tx_bytes_max', 'connections_max', 'cpu_permille_max', 'memory_bytes_max'];
+const highest = [
+  'rx_bytes_max',
+  'tx_bytes_max',
+  'connections_max',
+  'cpu_permille_max',
+  'memory_bytes_max',
+  'probe_rtt_max_us',
+];
 
 /** An unknown part does not make the whole unknown; sums stop at 2^53 - 1, the largest that is read back. */
 const minuteUpsert = `
   insert into metric_1m as m (host_id, ts, subject, seconds, rx_bytes, tx_bytes, rx_bytes_max, tx_bytes_max, rx_packets,
     tx_packets, connections_sum, connections_max, cpu_permille_sum, cpu_permille_max, memory_bytes_max, errors, drops,
-    socket_bytes, interface_bytes, forwarded_bytes, events_lost, late_seconds, backfilled_seconds)
-  select h, to_timestamp(t), s, n, a, b, c, d, e, f, g, i, j, k, l, o, p, q, r, v, w, x, y
+    socket_bytes, interface_bytes, forwarded_bytes, events_lost, late_seconds, backfilled_seconds, probes_sent,
+    probes_lost, probe_rtt_sum_us, probe_rtt_max_us)
+  select h, to_timestamp(t), s, n, a, b, c, d, e, f, g, i, j, k, l, o, p, q, r, v, w, x, y, aa, ab, ac, ad
   from unnest($1::int4[], $2::float8[], $3::text[], $4::int2[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[],
     $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::int8[],
-    $18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int2[], $23::int2[])
-    as u (h, t, s, n, a, b, c, d, e, f, g, i, j, k, l, o, p, q, r, v, w, x, y)
+    $18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::int2[], $23::int2[], $24::int8[], $25::int8[],
+    $26::int8[], $27::int8[])
+    as u (h, t, s, n, a, b, c, d, e, f, g, i, j, k, l, o, p, q, r, v, w, x, y, aa, ab, ac, ad)
   on conflict (host_id, subject, ts) do update set
     ${seconds60.map((name) => `${name} = least(m.${name} + excluded.${name}, 60)`).join(',\n    ')},
     ${sums.map((name) => `${name} = case when m.${name} is null then excluded.${name} when excluded.${name} is null then m.${name} else least(m.${name} + excluded.${name}, 9007199254740991) end`).join(',\n    ')},
@@ -144,6 +160,7 @@ function timestampText(unixUs: number): string {
   return new Date((unixUs - micros) / 1000).toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`);
 }
 
-function int8Text({ high, low }: Hash64): string {
+/** Decimal digits, as Postgres reads an int8. */
+export function int8Text({ high, low }: Hash64): string {
   return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low >>> 0)).toString();
 }

@@ -7,11 +7,15 @@ import { timeout } from 'hono/timeout';
 import type { Logger } from 'pino';
 import type { HeadSigner } from '../audit/head.ts';
 import type { CommandDesk } from '../command/desk.ts';
+import type { Enrichment } from '../enrich/enrichment.ts';
+import type { Detection } from '../detect/detection.ts';
 import type { LiveHub } from '../live/hub.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { Store } from '../store/database.ts';
 import type { DiskBudgetState } from '../store/disk-budget.ts';
 import { QueryTimeoutError } from '../store/queries/bounded-read.ts';
 import { selectHostSpans } from '../store/queries/gaps.ts';
+import type { ToolDesk } from '../tools/tool-desk.ts';
 import type { Trust } from '../trust/trust.ts';
 import { createAudit } from './audit.ts';
 import { createCommandRequests } from './command-requests.ts';
@@ -24,10 +28,12 @@ import { createPasswords } from './auth/passwords.ts';
 import { createPeople } from './auth/people.ts';
 import { hostsInSight, requireHostInSight } from './auth/sight.ts';
 import { createExporter } from './export/export.ts';
+import { detectionMetrics } from './detection-metrics.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
 import { type CounterSource, metricsText, partMetrics, processCounters } from './metrics.ts';
 import { problemResponse, RequestError } from './problem.ts';
 import { operations } from './openapi/operations.ts';
+import { createToolRequests } from './tool-requests.ts';
 import { createConnectionFinder } from './query/find-connections.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { actRoutes } from './routes/act.ts';
@@ -39,8 +45,10 @@ import { connectionDetailRoutes } from './routes/connection-detail.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { queryOf, type ServeEnv } from './routes/context.ts';
 import { coverageRoutes } from './routes/coverage.ts';
+import { detectorRoutes } from './routes/detectors.ts';
 import { dnsRoutes } from './routes/dns.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
+import { findingRoutes } from './routes/findings.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { gapRoutes } from './routes/gaps.ts';
 import { historyRoutes } from './routes/history.ts';
@@ -48,14 +56,24 @@ import { hostRoutes } from './routes/hosts.ts';
 import { interfaceRoutes } from './routes/interfaces.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { openapiRoutes } from './routes/openapi.ts';
+import { notificationChannelRoutes } from './routes/notification-channels.ts';
+import { notificationMessageRoutes } from './routes/notification-messages.ts';
+import { notificationRouteRoutes } from './routes/notification-routes.ts';
 import { ownAccountRoutes } from './routes/own-account.ts';
+import { placeRoutes } from './routes/places.ts';
 import { processRoutes } from './routes/processes.ts';
 import { scanRoutes } from './routes/scans.ts';
 import { releaseRoutes } from './routes/release.ts';
 import { sessionRoutes, signInRoute } from './routes/session.ts';
 import { statsRoutes } from './routes/stats.ts';
+import { suppressionRoutes } from './routes/suppressions.ts';
 import { type Settings, systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { toolAddressRoutes } from './routes/tool-address.ts';
+import { toolEventRoutes } from './routes/tool-events.ts';
+import { toolRunRoutes } from './routes/tool-runs.ts';
+import { toolWatchRoutes } from './routes/tool-watches.ts';
+import { trafficMapRoutes } from './routes/traffic-map.ts';
 import { trustRoutes } from './routes/trust.ts';
 import { trustKeyRoutes } from './routes/trust-keys.ts';
 import { dataHeaders, secureTransport } from './security-headers.ts';
@@ -66,6 +84,10 @@ export interface AppOptions {
   live: LiveHub;
   trust: Trust;
   desk: CommandDesk;
+  detection: Detection;
+  tools: ToolDesk;
+  enrichment: Enrichment;
+  notifier: Notifier;
   /** Of the audit's heads. */
   signer: HeadSigner;
   access: Access;
@@ -97,7 +119,13 @@ const answerTimeoutMs = 20_000;
 export function createApp(options: AppOptions): Fetch {
   const { store, live, access, callers, checkOrigin, site, log, accessChanged } = options;
   const now = options.now ?? Date.now;
-  const finder = createConnectionFinder({ store, live, keptDays: options.settings.retention.connection_segment, now });
+  const finder = createConnectionFinder({
+    store,
+    live,
+    places: options.enrichment,
+    keptDays: options.settings.retention.connection_segment,
+    now,
+  });
   const exporter = createExporter(now);
   const audit = createAudit(store.db);
   const people = createPeople({ db: store.db, access, passwords: createPasswords(), audit, now });
@@ -142,7 +170,9 @@ export function createApp(options: AppOptions): Fetch {
     const inSight = identity === undefined ? selectHostSpans(store.db) : hostsInSight(store.db, identity);
     const hosts = await withTimeout(inSight, readyTimeoutMs, undefined).catch(() => undefined);
     const fleet = hosts === undefined ? [] : fleetMetrics(hosts, live);
-    return context.text(metricsText([...parts, ...fleet]), 200, {
+    // Of all hosts together, as the other counters are.
+    const found = detectionMetrics(options.detection);
+    return context.text(metricsText([...parts, ...found, ...fleet]), 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
       ...noStore,
     });
@@ -186,10 +216,19 @@ export function createApp(options: AppOptions): Fetch {
   api.route('/', fleetRoutes({ store, live, keptDays: options.settings.retention.metric_1m, now }));
   api.route('/', hostRoutes({ store, live, exporter, audit, now }));
   api.route('/', connectionRoutes({ store, finder, exporter, now }));
-  api.route('/', connectionDetailRoutes({ store, live, now }));
+  api.route('/', connectionDetailRoutes({ store, live, places: options.enrichment, now }));
   const { retention } = options.settings;
-  api.route('/', dnsRoutes({ store, live, exporter, keptDays: retention.dns_exchange, now }));
+  api.route(
+    '/',
+    dnsRoutes({ store, live, exporter, places: options.enrichment, keptDays: retention.dns_exchange, now }),
+  );
   api.route('/', scanRoutes({ store, live, exporter, keptDays: retention.scan_evidence, now }));
+  const { enrichment, notifier } = options;
+  api.route('/', placeRoutes({ enrichment, audit, now }));
+  api.route('/', trafficMapRoutes({ store, live, enrichment, keptDays: retention.connection_segment, now }));
+  api.route('/', notificationMessageRoutes({ store, notifier, audit, now }));
+  api.route('/', notificationChannelRoutes({ store, notifier, audit, now }));
+  api.route('/', notificationRouteRoutes({ store, audit, now }));
   api.route('/', coverageRoutes({ store, exporter, now }));
   api.route('/', processRoutes({ store, live, exporter, now }));
   api.route('/', interfaceRoutes({ store, live, exporter }));
@@ -199,10 +238,19 @@ export function createApp(options: AppOptions): Fetch {
   api.route('/', enrolmentRoutes(store, audit));
   api.route('/', trustRoutes({ store, trust: options.trust, audit, now }));
   api.route('/', trustKeyRoutes({ store, trust: options.trust, audit, now }));
-  api.route('/', historyRoutes({ store, audit, now }));
+  const { detection } = options;
+  api.route('/', findingRoutes({ store, detection, exporter, audit, now }));
+  api.route('/', detectorRoutes({ store, detection, audit, now }));
+  api.route('/', suppressionRoutes({ store, detection, audit, now }));
+  api.route('/', historyRoutes({ store, detection, audit, now }));
   const requests = createCommandRequests({ store, live, desk: options.desk, trust: options.trust, now });
   api.route('/', actRoutes({ requests }));
   api.route('/', commandRoutes({ store, requests, desk: options.desk, now }));
+  const toolRequests = createToolRequests({ store, live, tools: options.tools, trust: options.trust, now });
+  api.route('/', toolRunRoutes({ store, requests: toolRequests, exporter, now }));
+  api.route('/', toolEventRoutes({ store, access, requests: toolRequests, tools: options.tools, exporter, now }));
+  api.route('/', toolWatchRoutes({ store, tools: options.tools, exporter, now }));
+  api.route('/', toolAddressRoutes({ store, trust: options.trust, now }));
   api.route('/', auditRoutes({ store, signer: options.signer, exporter, now }));
   app.route(apiPath, api);
 

@@ -3,10 +3,14 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { HeadSigner } from '../audit/head.ts';
 import type { CommandDesk } from '../command/desk.ts';
+import type { Enrichment } from '../enrich/enrichment.ts';
+import type { Detection } from '../detect/detection.ts';
 import type { LiveHub } from '../live/hub.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { Store } from '../store/database.ts';
 import type { DiskBudgetState } from '../store/disk-budget.ts';
 import { deleteExpiredAccess } from '../store/queries/access.ts';
+import type { ToolDesk } from '../tools/tool-desk.ts';
 import type { Trust } from '../trust/trust.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
@@ -24,6 +28,10 @@ export interface ServerOptions {
   live: LiveHub;
   trust: Trust;
   desk: CommandDesk;
+  detection: Detection;
+  tools: ToolDesk;
+  enrichment: Enrichment;
+  notifier: Notifier;
   signer: HeadSigner;
   /** Takes over upgrades of /agent. */
   agents: { upgrade: Handlers['upgrade'] };
@@ -45,7 +53,7 @@ export async function startServer(listener: Listener, options: ServerOptions): P
   const callers = createCallers(options.settings.trustedProxies);
   const access = createAccess({ db: store.db, callers });
   const checkOrigin = createOriginCheck(listener.port, options.settings.publicUrl);
-  const viewers = createViewers({ db: store.db, access, live, log });
+  const viewers = createViewers({ db: store.db, access, live, tallies: options.detection.tallies, log });
   const site = await loadStaticSite(options.webFolder);
   if (!site.built) log.warn({ event: 'dashboard-not-built', folder: options.webFolder });
   const app = createApp({

@@ -1,6 +1,6 @@
 // One browser on /live: what it subscribed to, and how much of it goes out when it reads slowly.
 import { type CloseName, closeReasons } from '@foretop/proto';
-import { type FleetTick, ServerFrame, ViewerFrame } from '@foretop/proto/live';
+import { type FindingsTick, type FleetTick, ServerFrame, ViewerFrame } from '@foretop/proto/live';
 import type { WebSocket } from 'ws';
 import type { LiveHub } from '../live/hub.ts';
 
@@ -22,6 +22,8 @@ export interface ViewerCounts {
 export type Sight = ReadonlySet<number> | undefined;
 
 export interface Viewer extends Disposable {
+  /** Tells how many findings there are, as far as the viewer sees them. */
+  findings(tick: FindingsTick): void;
   /** From now on only these hosts are shown; what is shown of others ends. */
   see(inSight: Sight): void;
   close(reason: CloseName): void;
@@ -95,6 +97,8 @@ export function openViewer(
 
   return {
     close,
+    // Small and rare: it goes out however slowly the browser reads.
+    findings: (tick) => outlet.send(encode({ findings: tick })),
     see(now) {
       const same = now?.size === inSight?.size && [...(now ?? [])].every((hostId) => inSight?.has(hostId));
       inSight = now;

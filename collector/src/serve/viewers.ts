@@ -2,9 +2,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type CloseName, closeReasons, limits } from '@foretop/proto';
+import type { FindingsTick } from '@foretop/proto/live';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Tallies } from '../detect/findings/tallies.ts';
 import type { LiveHub } from '../live/hub.ts';
 import { standingAccess } from '../store/queries/access.ts';
 import type { Database } from '../store/schema.ts';
@@ -17,6 +19,7 @@ import { openViewer, type Sight, type Viewer, type ViewerCounts } from './viewer
 export const liveProtocol = 'foretop.live.v1';
 const mostViewers = 256;
 const pingMs = 15_000;
+const findingsMs = 1_000;
 /** How soon a session or token that was revoked elsewhere (the command line) loses its sockets. */
 const standingMs = 5_000;
 
@@ -32,11 +35,13 @@ export interface ViewersOptions {
   db: Kysely<Database>;
   access: Access;
   live: LiveHub;
+  /** Of findings. */
+  tallies: Tallies;
   log: Logger;
   now?: () => number;
 }
 
-export function createViewers({ db, access, live, log, now = Date.now }: ViewersOptions): Viewers {
+export function createViewers({ db, access, live, tallies, log, now = Date.now }: ViewersOptions): Viewers {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: limits.viewerFrameBytes,
@@ -56,6 +61,7 @@ export function createViewers({ db, access, live, log, now = Date.now }: Viewers
     counts.opened_total += 1;
     const viewer = openViewer(socket, { live, counts, inSight });
     open.set(viewer, identity);
+    viewer.findings(findingsTick(tallies, inSight));
     socket.on('close', () => {
       open.delete(viewer);
       viewer[Symbol.dispose]();
@@ -92,6 +98,18 @@ export function createViewers({ db, access, live, log, now = Date.now }: Viewers
     for (const [viewer, identity] of open) if (isBound(identity)) viewer.see(await sightOf(identity));
   };
 
+  let toldRevision = tallies.revision;
+  const tellFindings = async () => {
+    if (toldRevision === tallies.revision) return;
+    toldRevision = tallies.revision;
+    const ofAll = findingsTick(tallies, undefined);
+    for (const [viewer, identity] of open)
+      viewer.findings(isBound(identity) ? findingsTick(tallies, await sightOf(identity)) : ofAll);
+  };
+  const telling = setInterval(
+    () => void tellFindings().catch((error: Error) => log.warn({ event: 'findings-not-told', error: error.message })),
+    findingsMs,
+  ).unref();
   const pinging = setInterval(() => open.forEach((_identity, viewer) => viewer.ping()), pingMs).unref();
   const checking = setInterval(
     () => void checkStanding().catch((error: Error) => log.warn({ event: 'sessions-unchecked', error: error.message })),
@@ -117,11 +135,17 @@ export function createViewers({ db, access, live, log, now = Date.now }: Viewers
     counters: () => ({ open: open.size, ...counts }),
     async [Symbol.asyncDispose]() {
       stopping = true;
+      clearInterval(telling);
       clearInterval(pinging);
       clearInterval(checking);
       await Promise.all([...open.keys()].map((viewer) => viewer.closed('shutting-down' satisfies CloseName)));
     },
   };
+}
+
+function findingsTick(tallies: Tallies, inSight: Sight): FindingsTick {
+  const { low, medium, high, critical } = tallies.states(inSight).new;
+  return { revision: tallies.revision, newFindings: [low, medium, high, critical] };
 }
 
 const keyOf = (identity: Identity) =>

@@ -24,6 +24,7 @@ const retention: Retention = {
   process_1m: 4,
   process: 4,
   gap: 9,
+  finding: 9,
 };
 
 let database: TestDatabase;

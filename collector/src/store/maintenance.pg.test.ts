@@ -18,6 +18,7 @@ const retention: Retention = {
   process_1m: 1,
   process: 5,
   gap: 5,
+  finding: 5,
 };
 /** Noon, far from now, so that only the injected clock can be meant. */
 const today = Date.UTC(2031, 2, 15, 12);

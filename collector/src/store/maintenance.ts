@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import type { Store } from './database.ts';
 import type { DiskBudget } from './disk-budget.ts';
 import { dropPartitions, makePartitions } from './partitions.ts';
+import { deleteOldFindings } from './queries/findings.ts';
+import { deleteOldToolRuns } from './queries/tool-runs.ts';
 import type { Retention } from './retention.ts';
 import type { Database } from './schema.ts';
 
@@ -13,6 +15,8 @@ const budgetEveryMs = 60_000;
 const turnsPerRound = 10;
 /** After a failure; twice as long after each further one, up to budgetEveryMs. */
 const retryMs = 2_000;
+/** Each may have some megabytes; most have some hundred lines. */
+const mostToolRuns = 10_000;
 /** Any number that no other user of the database's advisory locks has; this one spells "fore". */
 const advisoryLock = 0x666f7265;
 
@@ -107,6 +111,8 @@ async function deleteOld(db: Kysely<Database>, retention: Retention, nowMs: numb
   );
   await db.deleteFrom('process').where('last_seen_at', '<', daysAgo(retention.process)).execute();
   await db.deleteFrom('gap').where('gap_end', '<', daysAgo(retention.gap)).execute();
+  await deleteOldFindings(db, daysAgo(retention.finding));
+  await deleteOldToolRuns(db, daysAgo(retention.gap), mostToolRuns);
   // Twice the longest retention: an agent's spool cannot bring back batches of an epoch as old as that.
   await db
     .deleteFrom('agent_cursor')

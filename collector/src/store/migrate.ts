@@ -7,6 +7,9 @@ import * as dnsScansCoverage from './migrations/0002-dns-scans-coverage.ts';
 import * as people from './migrations/0003-people.ts';
 import * as trust from './migrations/0004-trust.ts';
 import * as commands from './migrations/0005-commands.ts';
+import * as findings from './migrations/0006-findings.ts';
+import * as notifications from './migrations/0007-notifications.ts';
+import * as tools from './migrations/0008-tools.ts';
 import type { Database } from './schema.ts';
 
 /** By name, in order. Released ones are never changed. */
@@ -16,6 +19,9 @@ const migrations: Record<string, Migration> = {
   '0003-people': people,
   '0004-trust': trust,
   '0005-commands': commands,
+  '0006-findings': findings,
+  '0007-notifications': notifications,
+  '0008-tools': tools,
 };
 
 /** @returns the names of the migrations that ran now. */

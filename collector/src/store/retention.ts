@@ -9,6 +9,8 @@ export interface Retention {
   process_1m: number;
   process: number;
   gap: number;
+  /** After it was last seen. */
+  finding: number;
 }
 
 export const defaultRetention: Retention = {
@@ -20,4 +22,5 @@ export const defaultRetention: Retention = {
   process_1m: 90,
   process: 90,
   gap: 90,
+  finding: 90,
 };

@@ -1,19 +1,21 @@
 // The tables as Kysely sees them; test/schema.sql is the dump of what the migrations make.
-import type { CommandStatus, HostPolicyView, TokenScope, WantedAction } from '@foretop/proto/api';
+import type { CommandStatus, HostPolicyView, TokenScope, ToolRunHostStatus, WantedAction } from '@foretop/proto/api';
+import type { ToolName, ToolRequest } from '@foretop/proto/tools';
 import type { Capability, Outcome, RosterOperator, Signer } from '@foretop/proto/trust';
 import type { ColumnType, Generated } from 'kysely';
 import type { AuditDetail, AuditOutcome } from './audit-chain.ts';
+import type { FindingTables } from './schema-findings.ts';
 
 /** timestamptz, read as Date; inserted as Date or RFC 3339 text. */
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
-type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+export type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
 type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
 /** int8 is read as a number: pg's parser is set up to check it against 2^53. Identifiers are read as text. */
-type Int8 = ColumnType<number, number | bigint | string, number | bigint | string>;
+export type Int8 = ColumnType<number, number | bigint | string, number | bigint | string>;
 
 export type Role = 'viewer' | 'operator' | 'admin';
 
-export interface Database {
+export interface Database extends FindingTables {
   setting: { key: string; value: unknown };
   host: {
     host_id: Generated<number>;
@@ -136,6 +138,39 @@ export interface Database {
     receipt: ColumnType<string | null, string | null | undefined, string | null>;
     progress: Generated<string[]>;
   };
+  tool_run: {
+    run_id: string;
+    tool: ToolName;
+    target: string;
+    parameters: ColumnType<ToolRequest['parameters'], string, never>;
+    operator: string;
+    relayed_by: string;
+    created_at: Timestamp;
+    ended_at: NullableTimestamp;
+  };
+  tool_run_host: {
+    request_id: string;
+    run_id: string;
+    host_id: number;
+    status: ToolRunHostStatus;
+    wire_id: string | null;
+    offer_hash: string | null;
+    signed_at: NullableTimestamp;
+    ended_at: NullableTimestamp;
+    outcome: ColumnType<Outcome | null, Outcome | null | undefined, Outcome | null>;
+    code: string;
+    detail: string;
+    receipt: ColumnType<string | null, string | null | undefined, string | null>;
+    event_count: Generated<number>;
+    dropped: Generated<number>;
+    watch_id: string | null;
+    watch_until: NullableTimestamp;
+    /** Somebody wants it to end. */
+    watch_stopped_at: NullableTimestamp;
+    /** The host was told so. */
+    watch_told_at: NullableTimestamp;
+  };
+  tool_event: { run_id: string; number: number; host_id: number; said_at: Timestamp; event: string };
   signing_key: {
     key_id: Generated<number>;
     account_id: number;
@@ -222,6 +257,10 @@ export interface Database {
     events_lost: number | null;
     late_seconds: Generated<number>;
     backfilled_seconds: Generated<number>;
+    probes_sent: Generated<number | null>;
+    probes_lost: Generated<number | null>;
+    probe_rtt_sum_us: Generated<number | null>;
+    probe_rtt_max_us: Generated<number | null>;
   };
   process: {
     host_id: number;

@@ -34,7 +34,7 @@ const framesOf = (kind: NonNullable<AgentFrame['body']>) => recorded.filter((fra
 test('it is spoken to in version 1, its pulses count, and its records are kept and acknowledged', async () => {
   const agent = wire.connect();
   const { hostId, version } = await enrol(agent);
-  expect([version, protocolVersion]).toEqual([1, 3]);
+  expect([version, protocolVersion]).toEqual([1, 4]);
   const pulses = framesOf('pulse');
   for (const { bytes } of pulses) agent.sendRaw(bytes);
   await until(() => wire.live.lastPulse(hostId) !== undefined);

@@ -60,8 +60,10 @@ export class RecordLane implements Disposable {
     if (this.#outstanding.length >= limits.inflightBatches) {
       throw new ProtocolError('unexpected-frame', `more than ${limits.inflightBatches} batches are unacknowledged`);
     }
+    const ofBatchUs = Math.round(offsetUs(batch));
+    const skewUs = batch.wallOffsetUs ? batch.wallOffsetUs - ofBatchUs : undefined;
     const entry: Outstanding = {
-      batch: { ...checked, hostId, offsetUs: Math.round(offsetUs(batch)), receivedUs: Math.round(nowUs()) },
+      batch: { ...checked, hostId, offsetUs: ofBatchUs, receivedUs: Math.round(nowUs()), skewUs },
       state: 'submitted',
     };
     // A batch may not overtake one that has to be submitted again.

@@ -194,7 +194,8 @@ export class Session {
     if (frame.pulse) this.#pulse(this.#open, frame.pulse);
     else if (frame.batch) this.#batch(this.#open, frame.batch);
     else if (frame.live) this.#options.live.frame(this.#open.greeted.hostId, frame.live);
-    else if (frame.offer || frame.progress || frame.receipt || frame.auditHead) this.#control(this.#open, frame);
+    else if (frame.offer || frame.progress || frame.receipt || frame.toolOutput || frame.auditHead)
+      this.#control(this.#open, frame);
     else if (frame.policy) this.#policy(this.#open, frame.policy);
     else if (frame.goodbye)
       this.#goodbye = `the agent is ${frame.goodbye.reason === 'restarting' ? 'restarting' : 'stopping'}`;

@@ -70,6 +70,7 @@ const row: Connection = {
   ownerRule: 'unknown',
   communityId: '1:x=',
   connectionCount: 1,
+  place: null,
 };
 
 describe('zeek', () => {

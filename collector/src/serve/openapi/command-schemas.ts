@@ -6,8 +6,17 @@ import { count, hostId, list, name, rowId, time } from './schema-parts.ts';
 
 const capability = z.enum(capabilities);
 const signer = z.enum(signers);
-const outcome = z.enum(['gone', 'respawned', 'still-there', 'closed', 'refused', 'failed']);
-const requestId = () => z.string().regex(/^[0-9a-f]{32}$/);
+export const outcome = z.enum([
+  'completed',
+  'cancelled',
+  'gone',
+  'respawned',
+  'still-there',
+  'closed',
+  'refused',
+  'failed',
+]);
+export const requestId = () => z.string().regex(/^[0-9a-f]{32}$/);
 
 export const hostPolicy = name(
   'HostPolicy',
@@ -62,6 +71,12 @@ const offerClaims = name(
         remote: end,
         cookie: z.string(),
         process: offeredProcess.nullable(),
+      }),
+      z.strictObject({
+        kind: z.literal('run-tool'),
+        tool: z.string(),
+        parameters: z.string().describe('JSON exactly as the host will use it.'),
+        addresses: z.array(z.string()),
       }),
     ]),
     preview: z.strictObject({

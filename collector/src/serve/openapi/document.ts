@@ -108,10 +108,14 @@ const numberParameter = (description: string) => ({ description, schema: { type:
 const pathParameterKinds: Record<string, { description: string; schema: JsonObject }> = {
   hosts: numberParameter("The host's id."),
   accounts: numberParameter("The account's id."),
+  notifications: numberParameter('The id of a channel, route or message.'),
   tokens: numberParameter("The token's id."),
   trust: numberParameter("The key's id."),
   connections: rowParameter,
   processes: rowParameter,
+  findings: { description: "The finding's id.", schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
+  detectors: { description: "The detector's id.", schema: { type: 'string' } },
+  suppressions: numberParameter("The rule's id."),
   commands: { description: "The request's id.", schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
 };
 

@@ -8,8 +8,10 @@ import { commandOperations } from '../routes/commands.ts';
 import { connectionDetailOperations } from '../routes/connection-detail.ts';
 import { connectionOperations } from '../routes/connections.ts';
 import { coverageOperations } from '../routes/coverage.ts';
+import { detectorOperations } from '../routes/detectors.ts';
 import { dnsOperations } from '../routes/dns.ts';
 import { enrolmentOperations } from '../routes/enrolment.ts';
+import { findingOperations } from '../routes/findings.ts';
 import { fleetOperations } from '../routes/fleet.ts';
 import { gapOperations } from '../routes/gaps.ts';
 import { historyOperations } from '../routes/history.ts';
@@ -17,12 +19,22 @@ import { hostOperations } from '../routes/hosts.ts';
 import { interfaceOperations } from '../routes/interfaces.ts';
 import { labelOperations } from '../routes/labels.ts';
 import { ownAccountOperations } from '../routes/own-account.ts';
+import { notificationChannelOperations } from '../routes/notification-channels.ts';
+import { notificationMessageOperations } from '../routes/notification-messages.ts';
+import { notificationRouteOperations } from '../routes/notification-routes.ts';
+import { placeOperations } from '../routes/places.ts';
 import { processOperations } from '../routes/processes.ts';
 import { scanOperations } from '../routes/scans.ts';
 import { sessionOperations } from '../routes/session.ts';
 import { statsOperations } from '../routes/stats.ts';
+import { suppressionOperations } from '../routes/suppressions.ts';
 import { systemOperations } from '../routes/system.ts';
 import { tokenOperations } from '../routes/tokens.ts';
+import { toolEventOperations } from '../routes/tool-events.ts';
+import { toolRunOperations } from '../routes/tool-runs.ts';
+import { toolWatchOperations } from '../routes/tool-watches.ts';
+import { toolAddressOperations } from '../routes/tool-address.ts';
+import { trafficMapOperations } from '../routes/traffic-map.ts';
 import { trustOperations } from '../routes/trust.ts';
 import { trustKeyOperations } from '../routes/trust-keys.ts';
 import type { Operation } from './operation.ts';
@@ -34,6 +46,8 @@ export const operations: readonly Operation[] = [
   ...connectionDetailOperations,
   ...dnsOperations,
   ...scanOperations,
+  ...placeOperations,
+  ...trafficMapOperations,
   ...hostOperations,
   ...interfaceOperations,
   ...bandwidthOperations,
@@ -44,9 +58,19 @@ export const operations: readonly Operation[] = [
   ...enrolmentOperations,
   ...trustOperations,
   ...trustKeyOperations,
+  ...findingOperations,
+  ...suppressionOperations,
+  ...detectorOperations,
   ...historyOperations,
   ...actOperations,
   ...commandOperations,
+  ...toolRunOperations,
+  ...toolEventOperations,
+  ...toolWatchOperations,
+  ...toolAddressOperations,
+  ...notificationMessageOperations,
+  ...notificationChannelOperations,
+  ...notificationRouteOperations,
   ...auditOperations,
   ...labelOperations,
   ...sessionOperations,

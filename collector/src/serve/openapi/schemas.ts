@@ -3,6 +3,7 @@ import { stateNames } from '@foretop/proto';
 import type * as api from '@foretop/proto/api';
 import { z } from 'zod';
 import { hostPolicy } from './command-schemas.ts';
+import { rowPlace } from './place-schemas.ts';
 import {
   container,
   count,
@@ -20,6 +21,8 @@ import {
 
 export { gapEntry, named, problem } from './schema-parts.ts';
 export * from './command-schemas.ts';
+export * from './finding-schemas.ts';
+export * from './tool-schemas.ts';
 export * from './trace-schemas.ts';
 export * from './trust-schemas.ts';
 
@@ -108,6 +111,7 @@ export const connection = name(
       .describe('Which observation named the process.'),
     communityId: z.string().nullable().describe('Community ID v1.'),
     connectionCount: z.int().min(1).describe('How many closed connections this row folds.'),
+    place: rowPlace.nullable().describe('Of the far end; null = not known, or no public address.'),
   }) satisfies z.ZodType<api.Connection>,
 );
 

@@ -1,6 +1,7 @@
 // Answers that tell what passed as schemas: DNS exchanges, scan evidence, coverage. Types: proto/src/api-traces.ts.
 import type * as api from '@foretop/proto/api';
 import { z } from 'zod';
+import { rowPlace } from './place-schemas.ts';
 import {
   container,
   count,
@@ -42,6 +43,7 @@ export const dnsExchange = name(
     rcode: z.string().nullable(),
     truncated: z.boolean(),
     addresses: z.array(z.string()),
+    places: z.array(rowPlace.nullable()).describe('Of the addresses, in their order; null = not known.'),
     canonicalNames: z.array(z.string()),
     queryBytes: unknownable(),
     answerBytes: unknownable(),

@@ -13,6 +13,7 @@ import {
 } from '../../store/queries/connection-detail.ts';
 import { selectConnections } from '../../store/queries/connections.ts';
 import { selectParents, selectProcess } from '../../store/queries/processes.ts';
+import { type PlaceSource, rowsWaitMs } from './place-filter.ts';
 import { connectionSections, liveConnections } from './live-connections.ts';
 import { liveProcesses, storedProcess } from './process-rows.ts';
 import { storedConnection } from './stored-connections.ts';
@@ -24,6 +25,7 @@ const mostLivePeers = 3;
 export interface DetailOptions {
   store: Store;
   live: LiveHub;
+  places: PlaceSource;
   now: () => number;
 }
 
@@ -34,7 +36,7 @@ export type FindConnection = (
   inSight: ReadonlySet<number>,
 ) => Promise<ConnectionDetail | undefined>;
 
-export function createConnectionDetail({ store, live, now }: DetailOptions): FindConnection {
+export function createConnectionDetail({ store, live, places, now }: DetailOptions): FindConnection {
   const ids = createIds(store.hashKey);
 
   const stored = (hostId: number, id: string) =>
@@ -119,10 +121,12 @@ export function createConnectionDetail({ store, live, now }: DetailOptions): Fin
     if (connection === undefined) return undefined;
     const asOfUs = current === undefined || tables === undefined ? history!.endUs : tables.asOfUs;
     const { totals } = history ?? {};
+    const { remoteAddress } = connection;
+    await places.ready(remoteAddress === null ? [] : [remoteAddress], rowsWaitMs);
     return {
       asOf: new Date(asOfUs / 1000).toISOString(),
       source: current === undefined ? 'history' : 'live',
-      connection,
+      connection: { ...connection, place: places.rowPlace(remoteAddress) },
       ...(await ownerOf(connection, running)),
       stored: totals ? { ...totals, from: totals.from.toISOString(), to: totals.to.toISOString() } : null,
       peer: await peerOf(connection, id, asOfUs, inSight),

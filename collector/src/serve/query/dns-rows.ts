@@ -1,6 +1,6 @@
 // DNS exchanges and their counts as the API writes them.
 import { dnsTypeName, rcodeName } from '@foretop/proto';
-import type { DnsExchange, DnsFacets, DnsKindName, DnsRoleName, DnsTransportName } from '@foretop/proto/api';
+import type { DnsExchange, DnsFacets, DnsKindName, DnsRoleName, DnsTransportName, RowPlace } from '@foretop/proto/api';
 import type { DnsCount, DnsRow, DnsTotals } from '../../store/queries/dns.ts';
 import { containerOf } from './names.ts';
 
@@ -9,7 +9,8 @@ export const transportNames: readonly DnsTransportName[] = ['udp', 'tcp'];
 export const kindNames: readonly DnsKindName[] = ['dns', 'mdns', 'llmnr'];
 export const roleNames: readonly DnsRoleName[] = ['client', 'server'];
 
-export function dnsExchange(row: DnsRow): DnsExchange {
+/** `placeOf`: from memory. */
+export function dnsExchange(row: DnsRow, placeOf: (address: string) => RowPlace | null): DnsExchange {
   const { hostId } = row;
   const ofHost = (id: string | null) => (id === null ? null : `${hostId}-${id}`);
   return {
@@ -35,6 +36,7 @@ export function dnsExchange(row: DnsRow): DnsExchange {
     rcode: row.rcode === null ? null : rcodeName(row.rcode),
     truncated: row.truncated,
     addresses: row.addresses,
+    places: row.addresses.map(placeOf),
     canonicalNames: row.canonicalNames,
     queryBytes: row.queryBytes,
     answerBytes: row.answerBytes,

@@ -16,6 +16,7 @@ import { decodeCursor, encodeCursor, fingerprint } from './cursor.ts';
 import { countFacets, facetsOf } from './facets.ts';
 import { type ConnectionOrder, connectionSections, liveConnections } from './live-connections.ts';
 import { sortRows } from './order.ts';
+import { fittingAddresses, type PlaceFilter, type PlaceSource, placeTest, rowsWaitMs } from './place-filter.ts';
 import { createSnapshots, snapshotPosition } from './snapshots.ts';
 import { checkSortValue } from './sort-value.ts';
 import { storedConnection } from './stored-connections.ts';
@@ -31,13 +32,17 @@ export interface ConnectionQuestion {
   hosts: readonly HostSpanRow[];
   /** The hosts were named, rather than being all there are. */
   named: boolean;
-  filter: Omit<ConnectionFilter, 'hostIds'>;
+  filter: QuestionFilter;
   sort: ConnectionOrder;
   limit: number;
   cursor: string | undefined;
   /** undefined: now. */
   time: { atUs: number } | { fromUs: number; toUs: number } | undefined;
 }
+
+export type QuestionFilter = Omit<ConnectionFilter, 'hostIds' | 'remoteAddresses'> & {
+  place?: PlaceFilter | undefined;
+};
 
 export interface LiveAnswer {
   asOfUs: number;
@@ -49,7 +54,7 @@ export interface ConnectionFinder {
   /** Throws RequestError. */
   find(question: ConnectionQuestion): Promise<ConnectionList>;
   /** undefined: too many hosts are live, or none of them answered. */
-  live(hosts: readonly HostSpanRow[], filter: Omit<ConnectionFilter, 'hostIds'>): Promise<LiveAnswer | undefined>;
+  live(hosts: readonly HostSpanRow[], filter: QuestionFilter): Promise<LiveAnswer | undefined>;
   /** All rows that `find` would page through, in portions. */
   all(
     question: Omit<ConnectionQuestion, 'limit' | 'cursor'>,
@@ -63,6 +68,7 @@ export interface ConnectionFinder {
 export interface FinderOptions {
   store: Store;
   live: LiveHub;
+  places: PlaceSource;
   keptDays: number;
   now?: () => number;
 }
@@ -87,15 +93,39 @@ const keysetPosition = z.strictObject({
 });
 
 export function createConnectionFinder(options: FinderOptions): ConnectionFinder {
-  const { store, live } = options;
+  const { store, live, places } = options;
   const nowUs = () => (options.now ?? Date.now)() * 1000;
   const ids = createIds(store.hashKey);
   const snapshots = createSnapshots<Connection, ListContext>(options.now);
   const heardUs = (host: HostSpanRow) => heardAt(live, host, nowUs());
 
+  const fitting = async (rows: readonly Connection[], place: PlaceFilter): Promise<Connection[]> => {
+    await places.ready(rows.flatMap(({ remoteAddress }) => remoteAddress ?? []));
+    const test = placeTest(place, places);
+    return rows.filter(({ remoteAddress }) => test(remoteAddress));
+  };
+
+  const withPlaces = async (rows: readonly Connection[]): Promise<Connection[]> => {
+    await places.ready(
+      rows.flatMap(({ remoteAddress }) => remoteAddress ?? []),
+      rowsWaitMs,
+    );
+    return rows.map((row) => ({ ...row, place: places.rowPlace(row.remoteAddress) }));
+  };
+
+  /** As the tables can decide it. */
+  const storedFilter = async (
+    { place, ...filter }: QuestionFilter,
+    time: ConnectionTime,
+    hostIds: readonly number[] | undefined,
+  ): Promise<ConnectionFilter> => {
+    if (place === undefined) return { ...filter, hostIds };
+    return { ...filter, hostIds, remoteAddresses: await fittingAddresses(store.db, places, place, time, hostIds) };
+  };
+
   const answerLive = async (
     hosts: readonly HostSpanRow[],
-    filter: ConnectionFilter,
+    { place, ...filter }: QuestionFilter,
   ): Promise<LiveAnswer | undefined> => {
     const liveHosts = hosts.filter((host) => live.status(host.hostId) === 'live');
     if (liveHosts.length === 0 || liveHosts.length > mostLiveHosts) return undefined;
@@ -109,6 +139,8 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
     );
     const given = answers.filter((answer) => answer !== undefined);
     if (given.length === 0) return undefined;
+    const found = given.flatMap((answer) => answer.connections);
+    const connections = place === undefined ? found : await fitting(found, place);
     const asOfUs = Math.min(...given.map((answer) => answer.asOfUs));
     const answered = new Set(given.map((answer) => answer.hostId));
     const unknown = hosts
@@ -121,7 +153,7 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
       }));
     return {
       asOfUs,
-      connections: given.flatMap((answer) => answer.connections),
+      connections,
       unknown: unknown.slice(0, mostUnknownSpans),
     };
   };
@@ -142,10 +174,12 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
     const { hosts, named, filter, sort, limit } = question;
     const hostIds = named ? hosts.map((host) => host.hostId) : undefined;
     const span = 'atUs' in time ? { fromUs: time.atUs, toUs: time.atUs } : time;
+    const reached = withNow(time, nowUs());
+    const wanted = await storedFilter(filter, reached, hostIds);
     const [rows, gaps] = await boundedRead(store.db, async (db) => [
       await selectConnections(db, {
-        time: withNow(time, nowUs()),
-        filter: { ...filter, hostIds },
+        time: reached,
+        filter: wanted,
         sort,
         limit: limit + 1,
         after,
@@ -155,7 +189,7 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
     const last = rows.length > limit ? rows[limit - 1]! : undefined;
     const position = last && { value: last.sortValue, hostId: last.hostId, id: last.id, endUs: last.endUs, time };
     return {
-      items: rows.slice(0, limit).map(storedConnection),
+      items: await withPlaces(rows.slice(0, limit).map(storedConnection)),
       nextCursor: position === undefined ? null : encodeCursor(of, position),
       asOf: isoTime(span.toUs),
       unknown: unknownSpans(hosts, gaps, span, { nowUs: nowUs(), keptDays: options.keptDays, heardUs }),
@@ -170,7 +204,7 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
         const position = decodeCursor(cursor, of, z.union([snapshotPosition, keysetPosition]));
         if ('snapshot' in position) {
           const { items, context, nextCursor } = snapshots.next(of, position, limit);
-          return { items, nextCursor, ...context };
+          return { items: await withPlaces(items), nextCursor, ...context };
         }
         checkSortValue(position.value, sortColumns[sort.column].type);
         return fromHistory(question, of, position.time, position);
@@ -182,22 +216,20 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
         asOf: isoTime(answer.asOfUs),
         unknown: answer.unknown,
       });
-      return { items, nextCursor, ...context };
+      return { items: await withPlaces(items), nextCursor, ...context };
     },
     live: answerLive,
     async *all(question, signal) {
       const { hosts, named, filter, sort, time } = question;
       const answer = time === undefined ? await answerLive(hosts, filter) : undefined;
       if (answer !== undefined) {
-        yield* portionsOf(sortRows(answer.connections, sort, addressColumns));
+        for await (const rows of portionsOf(sortRows(answer.connections, sort, addressColumns))) yield withPlaces(rows);
         return;
       }
-      const query = connectionsQuery({
-        time: withNow(time ?? recentInstant(hosts), nowUs()),
-        filter: { ...filter, hostIds: named ? hosts.map((host) => host.hostId) : undefined },
-        sort,
-      });
-      for await (const rows of streamRows(store.db, query, signal)) yield rows.map(storedConnection);
+      const reached = withNow(time ?? recentInstant(hosts), nowUs());
+      const hostIds = named ? hosts.map((host) => host.hostId) : undefined;
+      const query = connectionsQuery({ time: reached, filter: await storedFilter(filter, reached, hostIds), sort });
+      for await (const rows of streamRows(store.db, query, signal)) yield withPlaces(rows.map(storedConnection));
     },
     async facets({ hosts, named, filter, time }) {
       const names = new Map(hosts.map((host) => [host.hostId, host.name]));
@@ -208,8 +240,10 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
       const asked = time ?? recentInstant(hosts);
       const hostIds = named ? hosts.map((host) => host.hostId) : undefined;
       const span = 'atUs' in asked ? { fromUs: asked.atUs, toUs: asked.atUs } : asked;
+      const reached = withNow(asked, nowUs());
+      const wanted = await storedFilter(filter, reached, hostIds);
       const [counts, gaps] = await boundedRead(store.db, async (db) => [
-        await selectFacets(db, { time: withNow(asked, nowUs()), filter: { ...filter, hostIds } }),
+        await selectFacets(db, { time: reached, filter: wanted }),
         await selectGaps(db, { hostIds, ...span, limit: mostUnknownSpans }),
       ]);
       return {

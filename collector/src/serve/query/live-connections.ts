@@ -78,6 +78,7 @@ function connectionOf(
     alpn: row.alpn ? row.alpn : null,
     ownerRule: ownerRuleNames[row.ownerRule!] ?? 'unknown',
     connectionCount: 1,
+    place: null,
   } as const;
   return { ...connection, communityId: flowHash(connection) };
 }

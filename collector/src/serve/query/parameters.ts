@@ -149,6 +149,20 @@ export const addresses = choice(
   z.string().refine(isNetwork, 'an address or a network is required, such as 10.0.0.0/8 or 2001:db8::1'),
 ).describe('Addresses or networks (10.0.0.0/8), at either end.');
 
+export const countries = choice(
+  z
+    .string()
+    .regex(/^[A-Za-z]{2}$/, 'two letters of ISO 3166-1 are required, such as DE')
+    .transform((text) => text.toUpperCase()),
+).describe('Countries of the far end (ISO 3166-1 alpha-2), by the database of places.');
+
+export const systems = choice(
+  z
+    .string()
+    .regex(/^(AS)?\d{1,10}$/i, 'the number of an autonomous system is required, such as 64496')
+    .transform((text) => Number(text.replace(/^AS/i, ''))),
+).describe('Numbers of autonomous systems of the far end, by the database of places.');
+
 const portFault = 'a port from 0 to 65535 or a range such as 8000-8100 is required';
 export const ports = choice(
   z

@@ -36,6 +36,7 @@ export function storedConnection(row: ConnectionRow): Connection {
     alpn: row.alpn,
     ownerRule: ownerRuleNames[row.ownerRule] ?? 'unknown',
     connectionCount: row.connectionCount,
+    place: null,
   } as const;
   return { ...connection, communityId: flowHash(connection) };
 }

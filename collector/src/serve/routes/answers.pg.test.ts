@@ -1,7 +1,11 @@
 // Every operation answers with the shape that the OpenAPI document says, for a fleet that has something of everything.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findingKey, insertFinding } from '../../../test/findings.ts';
 import { makeAccount, signIn } from '../../../test/people.ts';
 import { connectAgent, insertHost, insertSegment, type TestServer, testServer } from '../../../test/server.ts';
+import { scanCounter } from '../../../test/test-detectors.ts';
+import { insertMessage } from '../../store/queries/notification-messages.ts';
+import { insertChannel } from '../../store/queries/notification-settings.ts';
 import type { Operation } from '../openapi/operation.ts';
 import { operations } from '../openapi/operations.ts';
 import { problem } from '../openapi/schemas.ts';
@@ -15,11 +19,14 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const processId = (host: number) => `${host}-00000000000000aa`;
 
 beforeAll(async () => {
-  server = await testServer();
+  server = await testServer({ detection: { detectors: [scanCounter] } });
   await makeAccount(server, 'admin', 'admin');
   admin = { ...(await signIn(server, 'admin')) };
   [live, away] = [await insertHost(server.store), await insertHost(server.store)];
+  const channelId = (await insertChannel(server.store.db, notificationChannel))!;
   for (const host of [live, away]) {
+    await insertMessage(server.store.db, { ...notification, channelId });
+    await insertFinding(server.store, host);
     await insertSegment(server.store, host, [past, past + 5_000], { connection_id: 0xcc, process_id: 0xaa });
     await server.store.db
       .insertInto('process')
@@ -91,6 +98,18 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
+/** The first two have the ids 1 and 2, as the hosts. */
+const notificationChannel = {
+  name: 'mail',
+  on: false,
+  settings: { kind: 'email' as const, to: ['ops@example.org'] },
+  secret: null,
+};
+const notification = {
+  ...{ route: undefined, kind: 'test' as const, count: 0, subject: '', content: { items: [], more: 0 } },
+  ...{ createdAt: new Date(past), due: undefined },
+};
+
 const span = () => `from=${iso(past - 60_000)}&to=${iso(past + 120_000)}`;
 
 /** Queries with which an operation is asked, without its path. */
@@ -98,13 +117,15 @@ function variants({ path, query }: Operation): string[] {
   const found = [''];
   if ('at' in query) found.push(`at=${iso(past + 2_000)}`);
   if ('from' in query) found.push(span());
+  if (path === '/places') return ['address=8.8.8.8'];
   return path === '/history' ? [`${span()}&dryRun=true`] : found;
 }
 
 /** Where to ask an operation of the live host, and of the one that is away. */
 function pathsOf({ path }: Operation): string[] {
   return [live, away].map((host) => {
-    const ids = { '/processes': processId(host), '/connections': `${host}-00000000000000cc` };
+    const connection = `${host}-00000000000000cc`;
+    const ids = { '/processes': processId(host), '/connections': connection, '/findings': findingKey };
     const id = Object.entries(ids).find(([prefix]) => path.startsWith(prefix))?.[1] ?? String(host);
     return `/api/v1${path.replace('{id}', id)}`;
   });

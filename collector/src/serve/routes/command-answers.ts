@@ -1,7 +1,7 @@
 // Rows and offers of commands as the API writes them.
 import type { Command, CommandOffer, CommandResult } from '@foretop/proto/api';
 import type { Offered } from '../../command/desk.ts';
-import { whyNot } from '../../command/can-sign.ts';
+import { capabilityOf, whyNot } from '../../command/can-sign.ts';
 import type { CommandRow } from '../../store/queries/commands.ts';
 import type { Identity } from '../auth/access.ts';
 import { RequestError } from '../problem.ts';
@@ -20,7 +20,11 @@ export function offerAnswer({ requestId, offer, expiresAt }: Offered, context: O
   const { identity, hostName, hostLabels, roster, nowMs } = context;
   const { hostId, thumbprint, text, claims } = offer;
   const host = { thumbprint, labels: hostLabels };
-  const why = whyNot(claims, { name: identity.name, canSign: identity.canSign, roster, host, nowMs });
+  const capability = capabilityOf(claims.action);
+  const why = whyNot(
+    { ...claims, capability },
+    { name: identity.name, canSign: identity.canSign, roster, host, nowMs },
+  );
   return {
     ...{ requestId, hostId, hostName, hostThumbprint: thumbprint, offer: text, claims },
     expiresAt: expiresAt.toISOString(),

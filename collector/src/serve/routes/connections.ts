@@ -21,6 +21,8 @@ const filter = {
   container: parameters.containers.optional(),
   address: parameters.addresses.optional(),
   port: parameters.ports.optional(),
+  country: parameters.countries.optional(),
+  asn: parameters.systems.optional(),
   q: parameters.words.optional(),
   at: parameters.at,
   from: parameters.from,
@@ -116,8 +118,9 @@ type FilterQuery = ReturnType<typeof parameters.parseQuery<typeof filter>>;
 type ListQuery = ReturnType<typeof parameters.parseQuery<typeof listing>>;
 
 function filterOf(query: FilterQuery): ConnectionQuestion['filter'] {
-  const { state, direction, protocol, process, unit, container, address, port, q } = query;
-  return { state, direction, protocol, process, unit, container, address, port, words: q };
+  const { state, direction, protocol, process, unit, container, address, port, country, asn, q } = query;
+  const place = country === undefined && asn === undefined ? undefined : { country, asn };
+  return { place, state, direction, protocol, process, unit, container, address, port, words: q };
 }
 
 function questionOf(query: ListQuery, now: number): Omit<ConnectionQuestion, 'hosts' | 'named'> {

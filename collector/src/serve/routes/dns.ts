@@ -1,10 +1,17 @@
 // /api/v1/dns, /dns/facets and /hosts/{id}/dns: which process asked which name, and what came of it.
-import type { DnsFacets, DnsList } from '@foretop/proto/api';
+import type { DnsExchange, DnsFacets, DnsList } from '@foretop/proto/api';
 import { Hono } from 'hono';
 import type { LiveHub } from '../../live/hub.ts';
 import type { Store } from '../../store/database.ts';
 import { boundedRead } from '../../store/queries/bounded-read.ts';
-import { dnsColumns, dnsQuery, dnsSortColumns, selectDns, selectDnsFacets } from '../../store/queries/dns.ts';
+import {
+  dnsColumns,
+  type DnsRow,
+  dnsQuery,
+  dnsSortColumns,
+  selectDns,
+  selectDnsFacets,
+} from '../../store/queries/dns.ts';
 import type { DnsFilter } from '../../store/queries/dns-filter.ts';
 import { streamRows } from '../../store/queries/stream-rows.ts';
 import { dnsFormat, type Exporter, wantedFormat } from '../export/export.ts';
@@ -15,6 +22,7 @@ import { fingerprint } from '../query/cursor.ts';
 import * as dns from '../query/dns-parameters.ts';
 import { dnsExchange, dnsFacets } from '../query/dns-rows.ts';
 import * as parameters from '../query/parameters.ts';
+import { type PlaceSource, rowsWaitMs } from '../query/place-filter.ts';
 import { askedSpan, pageOf, resume, spanFacts, spanNote } from '../query/span-list.ts';
 import { findHost } from './connections.ts';
 import { type AskedHosts, askedHosts, hostIdOf, queryOf, type ServeContext, type ServeEnv } from './context.ts';
@@ -78,13 +86,22 @@ export interface DnsRoutesOptions {
   store: Store;
   live: LiveHub;
   exporter: Exporter;
+  places: PlaceSource;
   keptDays: number;
   now: () => number;
 }
 
 export function dnsRoutes(options: DnsRoutesOptions): Hono<ServeEnv> {
-  const { store, exporter, now } = options;
+  const { store, exporter, places, now } = options;
   const routes = new Hono<ServeEnv>();
+
+  const shown = async (rows: readonly DnsRow[]): Promise<DnsExchange[]> => {
+    await places.ready(
+      rows.flatMap(({ addresses }) => addresses),
+      rowsWaitMs,
+    );
+    return rows.map((row) => dnsExchange(row, (address) => places.rowPlace(address)));
+  };
 
   const answer = async (context: ServeContext, query: ListQuery, asked: AskedHosts): Promise<Response> => {
     const { sort, limit } = query;
@@ -94,7 +111,7 @@ export function dnsRoutes(options: DnsRoutesOptions): Hono<ServeEnv> {
     if (format !== undefined) {
       const rows = async function* (signal: AbortSignal) {
         const all = dnsQuery({ span: askedFor, filter, sort });
-        for await (const portion of streamRows(store.db, all, signal)) yield portion.map(dnsExchange);
+        for await (const portion of streamRows(store.db, all, signal)) yield shown(portion);
       };
       return exporter.respond({ format, name: 'dns', columns, rows, signal: context.req.raw.signal, zeek: dnsLog });
     }
@@ -103,7 +120,7 @@ export function dnsRoutes(options: DnsRoutesOptions): Hono<ServeEnv> {
     const found = await boundedRead(store.db, (db) => selectDns(db, { span, filter, sort, limit: limit + 1, after }));
     const { rows, nextCursor } = pageOf(found, limit, of, span);
     return context.json({
-      items: rows.map(dnsExchange),
+      items: await shown(rows),
       nextCursor,
       ...(await spanFacts(asked, span, options)),
     } satisfies DnsList);

@@ -2,6 +2,7 @@
 import type { HistoryDeletion } from '@foretop/proto/api';
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { Detection } from '../../detect/detection.ts';
 import type { Store } from '../../store/database.ts';
 import { countHistory, deleteHistory } from '../../store/queries/delete-history.ts';
 import { selectHostSpans } from '../../store/queries/gaps.ts';
@@ -20,7 +21,9 @@ const removeHistory = operation({
   audit: 'history.delete',
   status: 200,
   summary: 'Delete the history of a span (from, to), of all hosts or of some; it cannot be brought back',
-  description: 'Hosts, keys, gaps and the audit stay. The span is noted as a gap with the reason deleted.',
+  description:
+    'Findings of which all lies within go too, and detectors begin to learn anew. Hosts, keys, gaps and the audit stay. The span ' +
+    'is noted as a gap with the reason deleted.',
   query: {
     from: parameters.from,
     to: parameters.to,
@@ -36,8 +39,13 @@ const removeHistory = operation({
 
 export const historyOperations = [removeHistory];
 
-export function historyRoutes(options: { store: Store; audit: Audit; now: () => number }): Hono<ServeEnv> {
-  const { store, audit, now } = options;
+export function historyRoutes(options: {
+  store: Store;
+  detection: Detection;
+  audit: Audit;
+  now: () => number;
+}): Hono<ServeEnv> {
+  const { store, detection, audit, now } = options;
   const routes = new Hono<ServeEnv>();
 
   routes.delete(routeOf(removeHistory), async (context) => {
@@ -56,6 +64,7 @@ export function historyRoutes(options: { store: Store; audit: Audit; now: () => 
       const rows = dryRun
         ? await countHistory(store.db, span)
         : await deleteHistory(store.db, span, context.req.raw.signal);
+      if (!dryRun) await detection.historyDeleted(span.hostIds);
       const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
       await audit(identity, 'history.delete', { ...detail, rows: total });
       return context.json({

@@ -31,6 +31,8 @@ export interface ConnectionFilter {
   address?: Choice<string> | undefined;
   /** Matched at either end. */
   port?: Choice<PortRange> | undefined;
+  /** Of the far end; `orNone`: or without a far end. */
+  remoteAddresses?: { any: readonly string[]; orNone: boolean } | undefined;
   /** Words, each of which is found somewhere in the row, whatever its case. */
   words?: readonly string[] | undefined;
 }
@@ -52,6 +54,7 @@ export function connectionFilter(filter: ConnectionFilter): { fixed: Condition; 
     choose(filter.protocol, (protocol) => sql`protocol = ${protocol}`),
     choose(filter.port, portCondition),
     choose(filter.address, addressCondition),
+    filter.remoteAddresses && remoteCondition(filter.remoteAddresses),
   ];
   const changing = [
     choose(filter.state, stateCondition),
@@ -90,6 +93,11 @@ function portCondition({ least, most }: PortRange): Condition {
 
 function addressCondition(address: string): Condition {
   return sql`(local_address <<= ${address}::text::inet or coalesce(remote_address <<= ${address}::text::inet, false))`;
+}
+
+function remoteCondition({ any, orNone }: NonNullable<ConnectionFilter['remoteAddresses']>): Condition {
+  const fits = sql`coalesce(remote_address = any(${[...any]}::text[]::inet[]), false)`;
+  return orNone ? sql`(remote_address is null or ${fits})` : fits;
 }
 
 function stateCondition(name: StateName): Condition {

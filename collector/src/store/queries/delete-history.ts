@@ -3,6 +3,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { partitionedTables } from '../partitions.ts';
 import type { Database } from '../schema.ts';
 import { timestamp } from './connections.ts';
+import { deleteLooseEvents } from './findings.ts';
 
 export interface DeletedSpan {
   fromUs: number;
@@ -31,6 +32,7 @@ export async function countHistory(db: Kysely<Database>, span: DeletedSpan): Pro
     counted[table] = await count(db, sql.table(table), within(timeColumns[table], span));
   }
   counted['process'] = await count(db, sql.table('process'), processesWithin(span));
+  counted['finding'] = await count(db, sql.table('finding'), findingsWithin(span));
   return counted;
 }
 
@@ -52,6 +54,8 @@ export async function deleteHistory(
     }
   }
   deleted['process'] = await deleteBatches(db, sql.table('process'), processesWithin(span), signal);
+  deleted['finding'] = await deleteBatches(db, sql.table('finding'), findingsWithin(span), signal);
+  await deleteLooseEvents(db);
   await noteGap(db, span);
   return deleted;
 }
@@ -128,6 +132,11 @@ function within(column: RawBuilder<unknown>, span: DeletedSpan): RawBuilder<unkn
 function processesWithin(span: DeletedSpan): RawBuilder<unknown> {
   return sql`first_seen_at >= ${timestamp(span.fromUs)} and coalesce(exited_at, last_seen_at) < ${timestamp(span.toUs)}
     and exited_at is not null and ${ofHosts(span)}`;
+}
+
+/** Of which all lies within the span. */
+function findingsWithin(span: DeletedSpan): RawBuilder<unknown> {
+  return sql`first_seen_at >= ${timestamp(span.fromUs)} and last_seen_at < ${timestamp(span.toUs)} and ${ofHosts(span)}`;
 }
 
 const ofHosts = ({ hostIds }: DeletedSpan) =>

@@ -1,0 +1,113 @@
+// Floods that are made up, and the crowds that are none.
+import { expect, test } from 'vitest';
+import { aConnection, monday, runDetector, seededRandom } from '../../../test/observations.ts';
+import type { ConnectionObservation } from '../observation.ts';
+import { flood } from './flood.ts';
+
+const random = seededRandom(4);
+const anywhere = () =>
+  `${1 + Math.floor(200 * random())}.${Math.floor(256 * random())}.${Math.floor(256 * random())}.7`;
+const inbound = (at: number, changes: Partial<ConnectionObservation>): ConnectionObservation =>
+  aConnection(at, {
+    direction: 'inbound',
+    local: { address: '10.0.0.5', port: 80 },
+    remote: { address: anywhere(), port: 1_024 },
+    ...changes,
+  });
+const syn = (at: number, changes: Partial<ConnectionObservation> = {}) =>
+  inbound(at, { outcome: 'attempted', ...changes });
+
+function judged(observations: readonly ConnectionObservation[]) {
+  const { run, findings } = runDetector(flood);
+  let nowUs = 0;
+  for (const observation of observations) {
+    run.observe(observation);
+    if (observation.atUs - nowUs >= 10e6) run.advance((nowUs = observation.atUs));
+  }
+  run.advance(nowUs + 3_600e6);
+  return findings();
+}
+const many = (count: number, make: (index: number) => ConnectionObservation) =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+test('SYNs from forged addresses are one finding, with how many', () => {
+  const findings = judged(many(20_000, (index) => syn(monday + index / 1_000)));
+  expect(findings).toMatchObject([{ severity: 'high', peer: '', count: 20_000 }]);
+});
+
+test('SYNs of one sender name it', () => {
+  const remote = { address: '198.51.100.9', port: 1_024 };
+  expect(judged(many(500, (index) => syn(monday + index / 200, { remote })))).toMatchObject([{ peer: '198.51.100.9' }]);
+});
+
+test('SYNs whose targets are forged too are found, though nobody gets two', () => {
+  const findings = judged(
+    many(100, (index) =>
+      syn(monday + index / 5_000, { host: `h${index}`, local: { address: anywhere(), port: index } }),
+    ),
+  );
+  expect(findings).toHaveLength(1);
+});
+
+test('datagrams without answers, to any port', () => {
+  const udp = { protocol: 17, outcome: 'attempted', receivedPackets: 100, sentPackets: 0 } as const;
+  const findings = judged(
+    many(1_000, (index) => inbound(monday + index / 30, { ...udp, local: { address: '10.0.0.5', port: index } })),
+  );
+  expect(findings).toMatchObject([{ severity: 'high' }]);
+});
+
+test('echo requests of one long flow', () => {
+  const echo = { protocol: 1, outcome: 'established', receivedPackets: 60_000, sentPackets: 59_000 } as const;
+  const findings = judged([inbound(monday + 60, { ...echo, openedUs: monday * 1e6, startUs: monday * 1e6 })]);
+  expect(findings).toMatchObject([{ severity: 'high', count: 60_000 }]);
+});
+
+const innocent: Record<string, ConnectionObservation[]> = {
+  'a busy server': many(20_000, (index) =>
+    inbound(monday + index / 500, { outcome: index % 20 === 0 ? 'attempted' : 'established' }),
+  ),
+  'clients of a server that is down, each every second': many(3_000, (index) =>
+    syn(monday + index / 40, { remote: { address: `10.1.0.${index % 40}`, port: 1_024 } }),
+  ),
+  'a scan of a thousand ports in a second': many(1_000, (index) =>
+    syn(monday + index / 1_000, {
+      local: { address: '10.0.0.5', port: index },
+      remote: { address: '198.51.100.9', port: 1 },
+    }),
+  ),
+  'a stream of video': [
+    inbound(monday + 60, {
+      protocol: 17,
+      outcome: 'attempted',
+      receivedPackets: 50_000,
+      sentPackets: 0,
+      startUs: monday * 1e6,
+    }),
+  ],
+  'a download by QUIC': [
+    inbound(monday + 10, { protocol: 17, receivedPackets: 90_000, sentPackets: 9_000, startUs: monday * 1e6 }),
+  ],
+  'a ping every tenth of a second': [
+    inbound(monday + 60, { protocol: 1, receivedPackets: 600, sentPackets: 600, startUs: monday * 1e6 }),
+  ],
+};
+
+test.each(Object.keys(innocent))('nothing is said of %s', (name) => {
+  expect(judged(innocent[name]!)).toEqual([]);
+});
+
+test('what goes on for long is what is normal there', () => {
+  const logs = many(4 * 3_600, (second) =>
+    inbound(monday + second, { protocol: 17, outcome: 'attempted', receivedPackets: 900, sentPackets: 0 }),
+  );
+  const more = many(600, (second) =>
+    inbound(monday + 4 * 3_600 + second, {
+      protocol: 17,
+      outcome: 'attempted',
+      receivedPackets: 3_000,
+      sentPackets: 0,
+    }),
+  );
+  expect(judged([...logs, ...more])).toEqual([]);
+});

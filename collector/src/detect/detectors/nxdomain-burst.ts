@@ -1,0 +1,143 @@
+// Many registered names in a short time that nobody has registered: what is left of a generation algorithm even when its names are words.
+import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
+import type { FindingDraft, Severity } from '../finding.ts';
+import type { DnsObservation, HostKey, Observation } from '../observation.ts';
+import { AskedNames, type AskedName, type Asker } from './lib/asked-names.ts';
+import { countText, secondsText } from './lib/words.ts';
+
+const thresholds = {
+  names: {
+    default: 20,
+    unit: 'count',
+    range: [5, 1_000],
+    meaning: 'Different registered names answered with NXDOMAIN within the window.',
+    source:
+      'Mistyped and expired names come one at a time; families of malware ask for hundreds a run (write-ups of Conficker, Necurs, Suppobox).',
+  },
+  windowSeconds: {
+    default: 600,
+    unit: 'seconds',
+    range: [60, 86_400],
+    meaning: 'How long a missing name counts.',
+    source: 'Chosen: ten minutes hold a run of the fast families and a good part of the slow ones.',
+  },
+  missingPermille: {
+    default: 300,
+    unit: 'permille',
+    range: [0, 1_000],
+    meaning: 'Missing names, of all different names that the program asked for within the window.',
+    source: 'Crawlers and mail filters meet dead names among many living ones; chosen.',
+  },
+} as const;
+type Names = keyof typeof thresholds;
+
+/** Share of generated names that makes the finding what it is named after; below the lower one a dead resolver explains it as well. */
+const generatedShares = { high: 0.5, medium: 0.2 } as const;
+
+export const nxdomainBurst: Detector<Names> = {
+  id: 'nxdomain-burst',
+  title: 'Burst of missing names',
+  technique: { id: 'T1568.002', name: 'Dynamic Resolution: Domain Generation Algorithms' },
+  severity: 'high',
+  consumes: ['dns'],
+  thresholds,
+  description:
+    'One program asks within minutes for many different registered names that do not exist. How many of them look generated decides the severity: many make it high; none at all leaves it low.',
+  falsePositives:
+    'Search lists put known suffixes behind every name: however many names fail below one registered name, they count once, and not at all if anything below it resolves. A resolver that answers NXDOMAIN to everything is told from malware by names that look innocent while nothing at all resolves. Single labels, local names and reverse lookups are not counted. Link checkers and mail filters over old addresses look the same and are low.',
+  advice: [
+    'Look at the names: random letters or odd pairs of words mean malware, names of old customers a link checker.',
+    'Look at the program that asks and at the process that started it.',
+    'Did one of the names resolve afterwards? The connection to it is the one to follow.',
+  ],
+  onByDefault: true,
+  start: (context) => new NxdomainBurst(context),
+};
+
+class NxdomainBurst implements DetectorRun {
+  readonly #context: DetectorContext<Names>;
+  readonly #asked: AskedNames;
+
+  constructor(context: DetectorContext<Names>) {
+    this.#context = context;
+    this.#asked = new AskedNames(() => context.thresholds.windowSeconds * 1e6);
+  }
+
+  observe(observation: Observation): void {
+    if (observation.kind !== 'dns') return;
+    const asker = this.#asked.add(observation);
+    if (!asker || observation.rcode !== 3) return;
+    const { names, missingPermille, windowSeconds } = this.#context.thresholds;
+    const all = [...asker.names.values()];
+    const missing = all.filter((name) => name.missing);
+    if (missing.length < names || missing.length * 1_000 < missingPermille * all.length) return;
+    const share = generatedShare(missing);
+    if (share < generatedShares.medium && !all.some(({ resolved }) => resolved)) return;
+    const fresh = observation.atUs - asker.toldUs > windowSeconds * 1e6;
+    if (!fresh && missing.length < asker.told * 1.5) return;
+    asker.told = missing.length;
+    asker.toldUs = observation.atUs;
+    this.#context.emit(draftOf(observation, asker, missing, share, names));
+  }
+
+  advance(): void {}
+
+  save(): unknown {
+    return undefined;
+  }
+
+  restore(): void {}
+
+  forget(host: HostKey): void {
+    this.#asked.forget(host);
+  }
+}
+
+function generatedShare(names: readonly AskedName[]): number {
+  return names.filter(({ score }) => score >= 0.5).length / names.length;
+}
+
+function draftOf(
+  observation: DnsObservation,
+  asker: Asker,
+  missing: readonly AskedName[],
+  share: number,
+  least: number,
+): FindingDraft {
+  const { host, process } = observation;
+  const startUs = Math.min(...missing.map(({ firstUs }) => firstUs));
+  const examples = missing.slice(-20).map(({ registrable }) => registrable);
+  return {
+    host,
+    key: [asker.who],
+    severity: severityOf(share),
+    score: Math.min(1, (missing.length / (missing.length + least)) * (0.5 + share)),
+    summary: `${asker.who || 'A program'} asked for ${countText(missing.length, 'name')} that nobody has registered in ${secondsText((observation.atUs - startUs) / 1e6)}`,
+    peer: observation.peer.address,
+    process: process?.comm ?? '',
+    startUs,
+    endUs: observation.atUs,
+    count: missing.length,
+    evidence: [
+      { label: 'Missing names', value: missing.length, unit: 'count', against: least },
+      { label: 'Different names in all', value: asker.names.size, unit: 'count' },
+      {
+        label: 'Of the missing, generated',
+        value: Math.round(share * 1_000),
+        unit: 'permille',
+        against: generatedShares.medium * 1_000,
+      },
+      { label: 'For example', value: examples.slice(0, 5).join(', ') },
+    ],
+    links: {
+      dns: missing.slice(-20).map(({ id }) => id),
+      names: examples,
+      ...(process?.id !== undefined && { processes: [process.id] }),
+      addresses: [observation.peer.address],
+    },
+  };
+}
+
+function severityOf(share: number): Severity {
+  return share >= generatedShares.high ? 'high' : share >= generatedShares.medium ? 'medium' : 'low';
+}

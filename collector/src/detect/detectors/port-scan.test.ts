@@ -1,0 +1,236 @@
+// Scans of every kind that are made up, and the honest senders that look like them.
+import { expect, test } from 'vitest';
+import { aConnection, aProcess, monday, runDetector, seededRandom } from '../../../test/observations.ts';
+import type { ConnectionObservation, Observation, ScanObservation } from '../observation.ts';
+import { portScan } from './port-scan.ts';
+
+const hour = 3_600;
+const victim = '203.0.114.9';
+
+const to = (address: string, port: number) => ({ remote: { address, port } });
+const failed = { outcome: 'attempted', sentBytes: 0, receivedBytes: 0 } as const;
+const hostOf = (index: number) => `198.51.${100 + (index >> 8)}.${index & 255}`;
+
+function aProbe(at: number, localPort: number, changes: Partial<ScanObservation> = {}): ScanObservation {
+  return {
+    kind: 'scan',
+    host: '1',
+    atUs: at * 1e6,
+    late: false,
+    scan: 'syn',
+    startUs: at * 1e6,
+    source: '192.0.2.66',
+    localAddress: '10.0.0.5',
+    localPort,
+    ports: 1,
+    packets: 1,
+    ...changes,
+  };
+}
+
+function scanned(observations: Iterable<Observation>) {
+  const { run, findings, told } = runDetector(portScan);
+  let nowUs = 0;
+  for (const observation of observations) {
+    run.observe(observation);
+    nowUs = Math.max(nowUs, observation.atUs);
+    run.advance(nowUs);
+  }
+  run.advance(nowUs + 10e6);
+  run.advance(nowUs + hour * 1e6);
+  return { findings: findings(), told, run };
+}
+
+function* range(count: number, make: (index: number) => Observation) {
+  for (let index = 0; index < count; index++) yield make(index);
+}
+
+test('a scan of a thousand ports is one finding, and is told by its ninth port', () => {
+  const probes = range(1_000, (index) => aConnection(monday + index / 100, { ...failed, ...to(victim, index + 1) }));
+  const { findings, told } = scanned(probes);
+  expect(findings).toHaveLength(1);
+  expect(findings[0]).toMatchObject({ severity: 'high', peer: victim, count: 1_000 });
+  expect(told[0]?.count).toBe(9);
+});
+
+test.each([
+  ['five minutes, as nmap -T0', 300],
+  ['an hour', hour],
+])('a scan with a probe every %s is found', (_, gap) => {
+  const probes = range(20, (index) => aConnection(monday + index * gap, { ...failed, ...to(victim, 20 + index) }));
+  expect(scanned(probes).findings).toHaveLength(1);
+});
+
+test.each(['fin', 'null', 'xmas', 'syn', 'udp'] as const)('a %s scan of this host is found', (scan) => {
+  const { findings } = scanned(range(20, (index) => aProbe(monday + index, 20 + index, { scan })));
+  expect(findings).toMatchObject([{ peer: '192.0.2.66', severity: 'low', count: 20 }]);
+});
+
+test('from inside, a scan of this host is worth more', () => {
+  const { findings } = scanned(range(20, (index) => aProbe(monday + index, 20 + index, { source: '10.0.0.66' })));
+  expect(findings).toMatchObject([{ severity: 'medium' }]);
+});
+
+test('probes that an agent folded count as many ports', () => {
+  const { findings } = scanned([aProbe(monday, 0, { ports: 300, packets: 320 })]);
+  expect(findings).toMatchObject([{ count: 300 }]);
+});
+
+test('refused datagrams to many ports are a scan', () => {
+  const rejected = { protocol: 17, outcome: 'rejected' } as const;
+  expect(
+    scanned(range(20, (index) => aConnection(monday + index, { ...rejected, ...to(victim, 100 + index) }))).findings,
+  ).toHaveLength(1);
+});
+
+test('ports that are opened and left are a scan, whatever they answer', () => {
+  const opened = { outcome: 'reset', sentBytes: 0, receivedBytes: 40 } as const;
+  expect(
+    scanned(range(20, (index) => aConnection(monday + index, { ...opened, ...to(victim, 20 + index) }))).findings,
+  ).toHaveLength(1);
+});
+
+test('one port of many hosts is a scan, slow too', () => {
+  const probes = range(12, (index) => aConnection(monday + index * 600, { ...failed, ...to(hostOf(index), 445) }));
+  expect(scanned(probes).findings).toMatchObject([{ severity: 'medium', count: 12 }]);
+});
+
+test('an open port of many hosts that nobody looks at again is a scan', () => {
+  const opened = { outcome: 'reset', sentBytes: 0, receivedBytes: 0 } as const;
+  const probes = range(60, (index) => aConnection(monday + index, { ...opened, ...to(hostOf(index), 22) }));
+  expect(scanned(probes).findings).toHaveLength(1);
+});
+
+test('a few ports of many hosts are a scan, though no port has many', () => {
+  const probes = range(60, (index) =>
+    aConnection(monday + index, {
+      ...failed,
+      ...to(hostOf(index), [23, 2_323, 81, 5_555, 7_547, 8_081, 37_215, 52_869][index % 8]!),
+    }),
+  );
+  expect(scanned(probes).findings).toHaveLength(1);
+});
+
+test('a scan between much that succeeds is found', () => {
+  const random = seededRandom(3);
+  const observations: ConnectionObservation[] = [];
+  for (let index = 0; index < 400; index++) observations.push(aConnection(monday + index, to(hostOf(index), 443)));
+  for (let index = 0; index < 20; index++)
+    observations.push(aConnection(monday + 400 * random(), { ...failed, ...to(victim, 1_000 + index) }));
+  expect(scanned(observations.toSorted((a, b) => a.atUs - b.atUs)).findings).toHaveLength(1);
+});
+
+test('it goes on after a restart', () => {
+  const probe = (index: number) => aConnection(monday + index * 60, { ...failed, ...to(victim, 20 + index) });
+  const before = runDetector(portScan);
+  for (let index = 0; index < 6; index++) before.run.observe(probe(index));
+  const saved: unknown = JSON.parse(JSON.stringify(before.run.save('1')));
+  const after = runDetector(portScan);
+  after.run.restore('1', saved);
+  for (let index = 6; index < 10; index++) after.run.observe(probe(index));
+  expect(before.findings()).toEqual([]);
+  expect(after.findings()).toHaveLength(1);
+  for (const junk of [undefined, null, 7, 'x', [[1]], [{}], { a: 1 }]) after.run.restore('1', junk);
+});
+
+const innocent: Record<string, () => Iterable<Observation>> = {
+  'a client that tries a dead server again and again': () =>
+    range(2_000, (index) => aConnection(monday + index, { ...failed, ...to(victim, 5_432) })),
+  'backscatter: answers to forged addresses': () =>
+    range(500, (index) => aConnection(monday + index, { outcome: 'unknown', ...to(hostOf(index % 9), index + 1) })),
+  'a browser: many places, some of them away': () => {
+    const random = seededRandom(1);
+    return range(3_000, (index) =>
+      aConnection(monday + index * 20, {
+        ...(random() < 0.08 ? failed : {}),
+        ...to(hostOf(index), random() < 0.9 ? 443 : 80),
+        name: random() < 0.5 ? `host${index}.example.net` : '',
+      }),
+    );
+  },
+  'a host without network that looks up nothing new': () =>
+    range(200, (index) =>
+      aConnection(monday + index, { ...failed, ...to(hostOf(index), 443), name: `h${index}.example.net` }),
+    ),
+  'peers that come and go on ports of their own': () => {
+    const random = seededRandom(2);
+    return range(5_000, (index) =>
+      aConnection(monday + index * 5, {
+        protocol: random() < 0.5 ? 6 : 17,
+        ...(random() < 0.65 ? failed : {}),
+        ...to(hostOf(index), 10_000 + Math.floor(50_000 * random())),
+      }),
+    );
+  },
+  'peers on the default port of BitTorrent': () =>
+    range(500, (index) => aConnection(monday + index, { ...failed, ...to(hostOf(index), 6_881) })),
+  'a resolver that asks name servers, of which one in ten is away': () =>
+    range(2_000, (index) =>
+      aConnection(monday + index, { protocol: 17, ...(index % 10 === 0 ? failed : {}), ...to(hostOf(index), 53) }),
+    ),
+  'a mail server whose receivers are sometimes away': () =>
+    range(1_000, (index) =>
+      aConnection(monday + index * 60, { ...(index % 6 === 0 ? failed : {}), ...to(hostOf(index), 25) }),
+    ),
+  'time servers': () =>
+    range(40, (index) =>
+      aConnection(monday + index * 600, {
+        protocol: 17,
+        ...(index % 5 === 0 ? failed : {}),
+        ...to(hostOf(index), 123),
+      }),
+    ),
+  'a monitor that opens a port of 60 hosts every minute': () =>
+    range(60 * 30, (index) =>
+      aConnection(monday + index, { outcome: 'reset', sentBytes: 0, receivedBytes: 0, ...to(hostOf(index % 60), 22) }),
+    ),
+  'a monitor that pings, with some that are down': () =>
+    range(2_000, (index) =>
+      aConnection(monday + index, { protocol: 1, ...(index % 100 < 12 ? failed : {}), ...to(hostOf(index % 100), 0) }),
+    ),
+  'passive FTP behind a firewall that blocks its data': () => [
+    aConnection(monday, to(victim, 21)),
+    ...range(40, (index) => aConnection(monday + index, { ...failed, ...to(victim, 40_000 + 7 * index) })),
+  ],
+  'active FTP to a client that is closed': () =>
+    range(40, (index) =>
+      aConnection(monday + index, {
+        ...failed,
+        local: { address: '10.0.0.5', port: 20 },
+        ...to(victim, 40_000 + index),
+      }),
+    ),
+  'late answers of a resolver to ports that are closed by now': () =>
+    range(200, (index) => aProbe(monday + index, 33_000 + 100 * index, { scan: 'udp', source: '10.0.0.1' })),
+  traceroute: () =>
+    range(90, (index) => aConnection(monday + index, { protocol: 17, ...failed, ...to(victim, 33_434 + index) })),
+  'announcements to everybody': () =>
+    range(100, (index) =>
+      aConnection(monday + index, { protocol: 17, ...failed, ...to('239.255.255.250', 1_000 + index) }),
+    ),
+  'a service that knocks on eight closed ports': () =>
+    range(8, (index) => aConnection(monday + index, { ...failed, ...to(victim, 8_801 + index) })),
+};
+
+test.each(Object.keys(innocent))('nothing is said of %s', (name) => {
+  expect(scanned(innocent[name]!()).findings).toEqual([]);
+});
+
+test('the sender is named with its process', () => {
+  const probes = range(20, (index) =>
+    aConnection(monday + index, { ...failed, ...to(victim, 20 + index), process: aProcess({ comm: 'masscan' }) }),
+  );
+  const { findings } = scanned(probes);
+  expect(findings[0]?.summary).toBe(`10.0.0.5 (masscan) probed 20 ports of ${victim} in 19 s`);
+});
+
+test('a host that scans everything costs bounded memory and time', () => {
+  const { run } = runDetector(portScan);
+  const started = performance.now();
+  for (let index = 0; index < 200_000; index++) {
+    run.observe(aConnection(monday + index / 1_000, { ...failed, ...to(hostOf(index % 5_000), 1 + (index % 60_000)) }));
+    if (index % 10_000 === 0) run.advance((monday + index / 1_000) * 1e6);
+  }
+  expect(performance.now() - started).toBeLessThan(15_000);
+  expect(JSON.stringify(run.save('1')).length).toBeLessThan(262_144);
+});
