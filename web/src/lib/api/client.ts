@@ -28,6 +28,7 @@ export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   signal?: AbortSignal;
+  headers?: Record<string, string>;
 }
 
 /** The JSON answer to a request under /api/v1; undefined when the answer is empty. */
@@ -38,7 +39,7 @@ export async function request<Answer>(path: string, options: RequestOptions = {}
 
 /** The answer as it came, when it is none of a failure. */
 export async function respond(path: string, options: RequestOptions = {}): Promise<Response> {
-  const headers = new Headers({ accept: 'application/json' });
+  const headers = new Headers({ accept: 'application/json', ...options.headers });
   const secret = sessionSecret();
   if (secret) headers.set('x-foretop-session', secret);
   if (options.body !== undefined) headers.set('content-type', 'application/json');

@@ -54,6 +54,10 @@ describe('what is let through', () => {
     [[is('direction', 'listen')], [2]],
     [[is('unit', '*.service')], [1]],
     [[is('container', 'docker')], [1]],
+    [
+      [is('country', 'DE'), not('asn', '64500')],
+      [1, 2],
+    ],
     [[is('container', '3f2a')], [1]],
     [[is('container', '3f2a9c1b7e4d55aa')], [1]],
     [[is('port', '443'), is('host', 'db-01')], [2]],
@@ -75,7 +79,8 @@ it('stands in the address and is read again', () => {
 });
 
 it('what means nothing is left out', () => {
-  const text = 'state=gone&port=99999&port=9-8&address=x&protocol=icmp&direction=up&process=&container=a%20b';
+  const text =
+    'state=gone&port=99999&port=9-8&address=x&protocol=icmp&direction=up&process=&container=a%20b&country=de&asn=AS1';
   expect(parseFilter(new URLSearchParams(text)).conditions).toEqual([]);
 });
 

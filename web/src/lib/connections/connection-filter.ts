@@ -14,6 +14,8 @@ export const filterFields = [
   'direction',
   'unit',
   'container',
+  'country',
+  'asn',
 ] as const;
 export type FilterField = (typeof filterFields)[number];
 
@@ -25,6 +27,9 @@ export interface ConnectionFilter {
   /** Words that must all occur. */
   text: string;
 }
+
+/** What only the collector can tell: rows that it sends for these are let through as they come. */
+export const placeFields: ReadonlySet<FilterField> = new Set(['country', 'asn']);
 
 /** Stands for a process that is not known. */
 export const unknownProcess = '?';
@@ -49,6 +54,8 @@ export function valid(field: FilterField, value: string): boolean {
   if (field === 'address') return parseNetwork(value) !== undefined;
   if (field === 'port') return isPortRange(value);
   if (field === 'protocol') return value === 'tcp' || value === 'udp';
+  if (field === 'country') return /^[A-Z]{2}$/.test(value);
+  if (field === 'asn') return /^[1-9]\d{0,9}$/.test(value);
   if (field === 'container') return /^[A-Za-z0-9_.-]{1,64}$/.test(value);
   if (field === 'direction') return (directionNames as readonly string[]).includes(value);
   return value !== '';

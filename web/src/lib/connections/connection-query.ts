@@ -4,7 +4,14 @@ import { radixOrder } from '../table/radix-order.ts';
 import type { Sort } from '../table/sort.ts';
 import type { TableSource } from '../table/table-source.ts';
 import { stateShapes, type StateShape } from '../ui/connection-states.ts';
-import { filterFields, nameTest, unknownProcess, type Condition, type ConnectionFilter } from './connection-filter.ts';
+import {
+  filterFields,
+  nameTest,
+  placeFields,
+  unknownProcess,
+  type Condition,
+  type ConnectionFilter,
+} from './connection-filter.ts';
 import { directionNames, type ConnectionRow } from './connection-row.ts';
 import type { ConnectionStore } from './connection-store.ts';
 
@@ -13,10 +20,12 @@ type Test = (slot: number) => boolean;
 /** A test of slots, good until the store changes. */
 export function slotTest(store: ConnectionStore, { conditions, text }: ConnectionFilter): Test {
   const tests = filterFields.flatMap((field) =>
-    fieldTests(
-      store,
-      conditions.filter((one) => one.field === field),
-    ),
+    placeFields.has(field)
+      ? []
+      : fieldTests(
+          store,
+          conditions.filter((one) => one.field === field),
+        ),
   );
   for (const word of new Set(text.toLowerCase().split(/\s+/).filter(Boolean))) tests.push(wordTest(store, word));
   return (slot) => {
@@ -155,6 +164,8 @@ function conditionTest(store: ConnectionStore, { field, value }: Condition): Tes
       const number = (directionNames as readonly string[]).indexOf(value);
       return (slot) => columns.direction[slot] === number;
     }
+    default:
+      return () => true;
   }
 }
 

@@ -37,6 +37,7 @@ export const connection = (more: Partial<Connection>): Connection => ({
   nameSource: 'none',
   alpn: null,
   connectionCount: 1,
+  place: null,
   ...more,
 });
 

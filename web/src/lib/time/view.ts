@@ -33,7 +33,7 @@ export function viewParameters(view: View): { at: string; from: string; to: stri
 export const endOf = (view: View, nowMs: number): number =>
   view.kind === 'at' ? view.atMs : view.kind === 'span' ? view.toMs : nowMs;
 
-const routesWithPast: ReadonlySet<string | null> = new Set(['/', '/connections', '/hosts/[id]', '/dns']);
+const routesWithPast: ReadonlySet<string | null> = new Set(['/', '/connections', '/hosts/[id]', '/dns', '/map']);
 
 /** Whether a page follows the time bar. */
 export const hasPast = (routeId: string | null): boolean => routesWithPast.has(routeId);

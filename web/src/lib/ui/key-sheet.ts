@@ -12,6 +12,9 @@ export const sheet: { title: string; keys: [string[], string][] }[] = [
       [['G', 'H'], 'A host'],
       [['G', 'C'], 'Connections'],
       [['G', 'D'], 'DNS'],
+      [['G', 'M'], 'Map'],
+      [['G', 'N'], 'Findings'],
+      [['G', 'O'], 'Tools'],
       [['G', 'U'], 'Audit'],
       [['G', 'S'], 'Settings'],
       [['?'], 'This sheet'],
@@ -27,6 +30,18 @@ export const sheet: { title: string; keys: [string[], string][] }[] = [
       [['F'], 'Filter by that cell'],
       [['Shift', 'F'], 'Leave out what is like it'],
       [['Esc'], 'Close, then clear the filter'],
+    ],
+  },
+  {
+    title: 'Findings',
+    keys: [
+      [['A'], 'Acknowledge what is selected, or open'],
+      [['R'], 'Resolve it'],
+      [['M'], 'Mute it, or all like it by a rule'],
+      [['N'], 'Make it new again'],
+      [['X'], 'Select it together with others'],
+      [['O', 'Enter'], 'Into the details'],
+      [['Z'], 'Take back what was done last'],
     ],
   },
   {

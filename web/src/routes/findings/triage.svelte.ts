@@ -1,0 +1,76 @@
+// Triage on the page of findings: which ones are chosen, what is done with them, and the last thing that can be taken back.
+import type { Finding, FindingState } from '@foretop/proto/api';
+import { SvelteSet } from 'svelte/reactivity';
+import { messageOf } from '#lib/api/session.svelte.ts';
+import type { FindingList } from '#lib/findings/finding-list.svelte.ts';
+import { openFindings } from '#lib/findings/open-findings.svelte.ts';
+import { carryOut, saidOf, setAll, takeBack, type Step } from '#lib/findings/triage.ts';
+
+export class Triage {
+  /** Keys of rows. */
+  readonly chosen = new SvelteSet<number>();
+  said = $state('');
+  failed = $state(false);
+  undo = $state.raw<Step[] | undefined>();
+  /** Counts up with every change, so that what is shown in full is read anew. */
+  changes = $state(0);
+  readonly #list: FindingList;
+  #busy = false;
+
+  constructor(list: FindingList) {
+    this.#list = list;
+  }
+
+  toggle(key: number): void {
+    if (!this.chosen.delete(key)) this.chosen.add(key);
+  }
+
+  async set(findings: readonly Finding[], state: FindingState): Promise<void> {
+    const changing = findings.filter((finding) => finding.hosts.some((host) => host.state !== state));
+    if (this.#busy) return;
+    if (changing.length === 0) {
+      if (findings.length > 0) this.say(`${findings.length === 1 ? 'It is' : 'They are'} ${state} already`);
+      return;
+    }
+    const steps = setAll(
+      changing.map(({ id }) => id),
+      state,
+    );
+    const done = await this.#carryOut(steps);
+    if (!done) return;
+    this.undo = takeBack(changing);
+    this.said = saidOf(changing.length, state);
+    this.chosen.clear();
+  }
+
+  async takeBack(): Promise<void> {
+    const steps = this.undo;
+    if (!steps || this.#busy) return;
+    this.undo = undefined;
+    if (await this.#carryOut(steps)) this.say('Taken back');
+  }
+
+  say(words: string): void {
+    this.said = words;
+    this.undo = undefined;
+    this.failed = false;
+  }
+
+  async #carryOut(steps: readonly Step[]): Promise<boolean> {
+    this.#busy = true;
+    try {
+      await carryOut(steps);
+      this.failed = false;
+      return true;
+    } catch (error) {
+      this.said = messageOf(error);
+      this.undo = undefined;
+      this.failed = true;
+      return false;
+    } finally {
+      this.#busy = false;
+      await Promise.all([this.#list.refresh(), openFindings.read()]);
+      this.changes++;
+    }
+  }
+}
