@@ -37,9 +37,12 @@ COPY --from=dashboard /opt/foretop/proto/src proto/src
 COPY --from=dashboard /opt/foretop/web/build web/build
 COPY package.json LICENSE ./
 COPY proto/package.json proto/
+COPY agent/package.json agent/
 COPY collector/package.json collector/
 COPY collector/bin collector/bin
 COPY collector/src collector/src
+# The parsers with which it reads captures.
+COPY agent/src/inspect agent/src/inspect
 COPY deploy/docker/healthcheck.mjs deploy/docker/
 USER node
 VOLUME /var/lib/foretop

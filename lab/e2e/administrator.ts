@@ -55,12 +55,13 @@ export async function addAuthenticator(page: Page): Promise<Authenticator> {
   return { id: authenticatorId, session };
 }
 
-/** Registers a key on the page of keys, and grants it `terminate` on every host. `state`: what it is shown to be then. */
+/** Registers a key on the page of keys, and grants it one capability on every host. `state`: what it is shown to be then. */
 export async function registerKey(
   page: Page,
   kind: 'This browser' | 'Passkey',
   name: string,
   state = 'may sign',
+  capability: 'terminate' | 'probe' = 'terminate',
 ): Promise<void> {
   await page.goto('/settings/keys');
   const form = page.getByRole('form', { name: 'Add a key' });
@@ -72,9 +73,9 @@ export async function registerKey(
   await line.getByRole('button', { name: 'Grant…' }).click();
   const dialog = page.getByRole('dialog', { name: `Grant ${name}` });
   await expect(dialog.getByRole('button', { name: 'Grant' })).toBeDisabled();
-  await dialog.getByRole('checkbox', { name: /^terminate/ }).check();
+  await dialog.getByRole('checkbox', { name: new RegExp(`^${capability}`) }).check();
   await dialog.getByRole('radio', { name: /^every host/ }).check();
   await dialog.getByRole('button', { name: 'Grant' }).click();
   await expect(line).toContainText(state);
-  await expect(line).toContainText('terminate on every host');
+  await expect(line).toContainText(`${capability} on every host`);
 }

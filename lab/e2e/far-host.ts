@@ -28,6 +28,8 @@ export interface Ceiling {
   allow: Capability;
   signer: Signer;
   labels?: string[];
+  /** CIDR in which it may look at services. */
+  networks?: string[];
 }
 
 /** Without root the agent shares the network of this machine, and says so. */

@@ -33,9 +33,15 @@ const pages: Shot[] = [
   { name: 'connections', path: '/connections' },
   { name: 'dns', path: '/dns' },
   { name: 'add', path: '/add' },
+  { name: 'map', path: '/map' },
+  { name: 'findings', path: '/findings' },
   { name: 'audit', path: '/audit' },
   { name: 'approvals', path: '/approvals' },
   { name: 'settings', path: '/settings/keys' },
+  { name: 'detectors', path: '/settings/detectors?detector=port-scan' },
+  { name: 'suppressions', path: '/settings/suppressions' },
+  { name: 'notifications', path: '/settings/notifications' },
+  { name: 'lists', path: '/settings/lists' },
 ];
 const hostTabs = ['connections', 'processes', 'interfaces', 'applications', 'dns'];
 const hostPages = (id: number, query = ''): Shot[] =>

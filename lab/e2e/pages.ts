@@ -143,6 +143,49 @@ export const stops: Stop[] = [
     },
   },
   {
+    name: 'findings',
+    async open(page) {
+      await page.goto('/findings?q=nothing of this kind');
+      await expect(page.getByText('No finding matches this filter.')).toBeVisible();
+    },
+  },
+  {
+    name: 'map',
+    async open(page) {
+      await page.goto('/map');
+      await expect(page.getByRole('img', { name: /^World map/ })).toBeVisible();
+    },
+  },
+  {
+    name: 'a detector',
+    async open(page) {
+      await page.goto('/settings/detectors?detector=port-scan');
+      await expect(page.getByRole('table', { name: 'Thresholds of Port scan' })).toBeVisible();
+    },
+  },
+  {
+    name: 'suppressions',
+    async open(page) {
+      await page.goto('/settings/suppressions');
+      await expect(page.getByText('There is no rule.')).toBeVisible();
+    },
+  },
+  {
+    name: 'notifications',
+    async open(page) {
+      await page.goto('/settings/notifications');
+      await page.getByRole('button', { name: 'New channel' }).click();
+      await expect(page.getByRole('dialog', { name: 'New channel' })).toBeVisible();
+    },
+  },
+  {
+    name: 'places and lists',
+    async open(page) {
+      await page.goto('/settings/lists');
+      await expect(page.getByText('Countries and cities')).toBeVisible();
+    },
+  },
+  {
     name: 'audit',
     async open(page) {
       await page.goto('/audit');
@@ -155,6 +198,27 @@ export const stops: Stop[] = [
       await page.goto('/audit');
       await page.getByRole('button', { name: /^chain of/ }).click();
       await expect(page.getByRole('dialog', { name: 'Chains' })).toContainText('Save the heads');
+    },
+  },
+  {
+    name: 'tools',
+    async open(page, hostId) {
+      await page.goto(`/tools?tool=scan&target=192.0.2.7&from=${hostId}`);
+      await expect(page.getByRole('button', { name: 'Sign and run on 1 host' })).toBeVisible();
+    },
+  },
+  {
+    name: 'runs of tools',
+    async open(page) {
+      await page.goto('/tools?view=history');
+      await expect(page.getByText('Nothing was run yet.')).toBeVisible();
+    },
+  },
+  {
+    name: 'watches',
+    async open(page) {
+      await page.goto('/tools?view=watches');
+      await expect(page.getByText('No host watches anything.')).toBeVisible();
     },
   },
   {

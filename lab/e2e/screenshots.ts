@@ -11,9 +11,11 @@ import { type Browser, chromium, type Page } from '@playwright/test';
 import { Child, repository } from '../harness/child.ts';
 import { chromiumOptions } from '../harness/chromium.ts';
 
-import { createApiToken, eventually } from '../harness/foretop.ts';
+import { createApiToken, eventually, startCollector } from '../harness/foretop.ts';
 import { startLab } from '../harness/lab.ts';
 import { takeGallery } from './gallery.ts';
+import { seedFindings, someFindings } from './seeded-findings.ts';
+import { seedTraffic } from './seeded-traffic.ts';
 import { smallPng } from './small-png.ts';
 import { holdConnection } from './steady-connection.ts';
 
@@ -50,18 +52,28 @@ async function takeReadmePictures(): Promise<void> {
   for (const bytesPerSecond of [6_000_000, 2_400_000, 900_000, 300_000, 80_000, 12_000]) {
     stack.use(await holdConnection(bytesPerSecond));
   }
-  const webHost = await eventually('the simulated fleet to be live', async () => {
+  const hosts = await eventually('the simulated fleet to be live', async () => {
     const { items } = await lab.get<List<Host>>('/api/v1/hosts?status=live&limit=100');
-    return items.length > simulatedHosts ? items.find(({ name }) => name.startsWith('web-')) : undefined;
+    return items.length > simulatedHosts ? items : undefined;
   });
+  const webHost = hosts.find(({ name }) => name.startsWith('web-'))!;
+  const ids = hosts.map(({ id }) => id);
+  const shown = someFindings(ids).filter(({ detector }) => detector !== 'temporary-path');
+  await seedFindings(lab.dataDir, shown);
+  await seedTraffic(lab.dataDir, ids.slice(0, 6));
+  // What it counts in memory it reads when it starts.
+  await lab.collector.child.kill();
+  const collector = stack.use(await startCollector(lab.dataDir, lab.collector.port));
   const browser = stack.adopt(await chromium.launch(chromiumOptions), (open) => open.close());
-  const storageState = await signIn(browser, lab.collector.loginLink);
+  const storageState = await signIn(browser, collector.loginLink);
   // Pages collect what they show while they are open, so all are opened first.
   const shots = await Promise.all([
     open('fleet-dark', '/', 'dark', desk),
     open('host-dark', `/hosts/${webHost.id}`, 'dark', desk),
     open('connections-light', '/connections?state=established', 'light', desk),
     open('dns-dark', '/dns?name=*.example', 'dark', desk),
+    open('findings-dark', '/findings', 'dark', desk),
+    open('map-light', '/map', 'light', desk),
     open('host-phone', `/hosts/${lab.host.id}`, 'light', phone),
   ]);
   console.log(`Waiting ${warmUpMs / 1000} s for the charts to fill`);

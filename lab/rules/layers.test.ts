@@ -44,10 +44,14 @@ test.each(Object.keys(packages))('the stages of %s import only downwards', (name
   expect(wrong).toEqual([]);
 });
 
-test('packages share only proto; lab may import all', () => {
+/** Captures are read by the parsers that the agent runs on live traffic (docs/decisions/0012). */
+const readsCaptures = ({ from, to }: { from: string; to: string }) =>
+  from.startsWith('collector/src/detect/replay/capture/') && to.startsWith('@foretop/agent/inspect/');
+
+test('packages share only proto, and captures the agent’s parsers; lab may import all', () => {
   const wrong = imports.filter(({ from, to }) => {
     const owner = from.split('/')[0]!;
-    if (owner === 'lab') return false;
+    if (owner === 'lab' || readsCaptures({ from, to })) return false;
     const other = /^@foretop\/(\w+)/.exec(to)?.[1] ?? (/^(agent|collector|web|lab|proto)\//.exec(to)?.[1] || owner);
     return other !== owner && other !== 'proto';
   });
