@@ -12,7 +12,9 @@ COPY lab/package.json lab/
 # Install scripts fetch programs that no image needs.
 FROM manifests AS dependencies
 RUN npm install --no-save --ignore-scripts --omit=dev --omit=optional --workspace=proto --workspace=collector \
-  && rm -rf node_modules/.package-lock.json
+  && rm -rf node_modules/.package-lock.json \
+  # Of the lists of networks only those with numbers are read.
+  && rm node_modules/@ip-location-db/asn/asn-ipv4.csv node_modules/@ip-location-db/asn/asn-ipv6.csv
 
 FROM manifests AS dashboard
 RUN npm install --no-save --ignore-scripts --workspace=proto --workspace=web
