@@ -5,6 +5,8 @@ import { makeAccount, signIn } from '../../../test/people.ts';
 import { connectAgent, insertHost, insertSegment, type TestServer, testServer } from '../../../test/server.ts';
 import { scanCounter } from '../../../test/test-detectors.ts';
 import { insertMessage } from '../../store/queries/notification-messages.ts';
+import { insertToolEvents } from '../../store/queries/tool-events.ts';
+import { changeToolRunHost, insertToolRun } from '../../store/queries/tool-runs.ts';
 import { insertChannel } from '../../store/queries/notification-settings.ts';
 import type { Operation } from '../openapi/operation.ts';
 import { operations } from '../openapi/operations.ts';
@@ -63,6 +65,7 @@ beforeAll(async () => {
       })
       .execute();
   }
+  await insertRuns([live, away]);
   const connection = {
     handle: 1,
     cookie: 1,
@@ -110,6 +113,51 @@ const notification = {
   ...{ createdAt: new Date(past), due: undefined },
 };
 
+const runId = 'ab'.repeat(16);
+const watchId = 'cd'.repeat(8);
+const ping = {
+  target: '192.0.2.9',
+  protocol: 'icmp',
+  count: 1,
+  intervalMs: 1_000,
+  payloadBytes: 0,
+  family: 'any',
+} as const;
+const watch = { id: watchId, target: '192.0.2.9', protocol: 'icmp', intervalSeconds: 60 } as const;
+
+/** A ping that has said something, and a watch that goes on. */
+async function insertRuns(hosts: readonly number[]): Promise<void> {
+  const { db } = server.store;
+  const until = new Date(Date.now() + 3_600_000);
+  const run = { target: '192.0.2.9', operator: 'admin', relayedBy: 'x', createdAt: new Date(past), endedAt: null };
+  const part = (hostId: number, what: string) => ({
+    ...{ requestId: `${what}${hostId}`.padStart(32, '0'), hostId, status: 'offered' as const, wireId: null },
+    ...{ offerHash: null, code: '', detail: '', watch: null },
+  });
+  await insertToolRun(
+    db,
+    { ...run, runId, request: { tool: 'ping', parameters: ping } },
+    hosts.map((host) => part(host, 'a')),
+  );
+  const watching = { ...watch, expiresAt: Math.floor(until.getTime() / 1_000) };
+  await insertToolRun(
+    db,
+    { ...run, runId: 'ef'.repeat(16), request: { tool: 'watch', parameters: watching } },
+    hosts.map((host) => ({ ...part(host, 'b'), watch: { id: watchId, until } })),
+  );
+  // The host accepted it.
+  const accepted = { status: 'ended', outcome: 'completed', ended_at: new Date(past) } as const;
+  for (const host of hosts) await changeToolRunHost(db, part(host, 'b').requestId, ['offered'], accepted);
+  const said = { kind: 'ping', attempt: 1, outcome: 'timeout' };
+  await insertToolEvents(
+    db,
+    hosts.map((hostId, number) => ({
+      ...{ runId, number: number + 1, hostId, saidAt: new Date(past), event: JSON.stringify(said) },
+    })),
+    hosts.map((hostId) => ({ requestId: part(hostId, 'a').requestId, events: 1, dropped: 0 })),
+  );
+}
+
 const span = () => `from=${iso(past - 60_000)}&to=${iso(past + 120_000)}`;
 
 /** Queries with which an operation is asked, without its path. */
@@ -117,7 +165,8 @@ function variants({ path, query }: Operation): string[] {
   const found = [''];
   if ('at' in query) found.push(`at=${iso(past + 2_000)}`);
   if ('from' in query) found.push(span());
-  if (path === '/places') return ['address=8.8.8.8'];
+  if (path === '/places' || path === '/tools/address') return ['address=8.8.8.8'];
+  if (path === '/watches/{id}/series') return found.map((more) => `host=${live}&${more}`);
   return path === '/history' ? [`${span()}&dryRun=true`] : found;
 }
 
@@ -125,7 +174,13 @@ function variants({ path, query }: Operation): string[] {
 function pathsOf({ path }: Operation): string[] {
   return [live, away].map((host) => {
     const connection = `${host}-00000000000000cc`;
-    const ids = { '/processes': processId(host), '/connections': connection, '/findings': findingKey };
+    const ids = {
+      '/processes': processId(host),
+      '/connections': connection,
+      '/findings': findingKey,
+      '/tool-runs': runId,
+      '/watches': watchId,
+    };
     const id = Object.entries(ids).find(([prefix]) => path.startsWith(prefix))?.[1] ?? String(host);
     return `/api/v1${path.replace('{id}', id)}`;
   });
@@ -178,9 +233,9 @@ test.each(named(reading.filter(({ role }) => role === 'admin')))('%s needs an ad
 test.each(named(reading.filter((operation) => operation.exports)))('%s comes as a file', async (_, operation) => {
   const formats = operation.exports === 'rows-and-zeek' ? ['csv', 'jsonl', 'zeek'] : ['csv', 'jsonl'];
   for (const format of formats) {
-    // A host counts as live for five seconds.
-    server.live.pulse(live, { boottimeUs: Date.now() * 1000 });
-    const response = await fetch(`${server.url}${pathsOf(operation)[0]}?format=${format}`, { headers: admin });
+    const response = await fetch(`${server.url}${pathsOf(operation)[0]}?${variants(operation)[0]}&format=${format}`, {
+      headers: admin,
+    });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-disposition')).toMatch(
       /^attachment; filename="foretop-[\w-]+-\d{8}T\d{6}Z\.\w+"$/,
