@@ -38,6 +38,8 @@ test('a click on a country shows its connections', async ({ seededPage: page }) 
   await expect(page).toHaveURL(/\/connections\?country=BR/);
   await expect(connections(page).getByText('200.160.2.3').first()).toBeVisible();
   await expect(connections(page).getByText('141.24.4.1')).toHaveCount(0);
+  await connections(page).getByText('200.160.2.3').first().click();
+  await expect(page.getByRole('complementary', { name: 'Connection in full' })).toContainText(/Place\s*BR.*Brazil/);
 });
 
 /** Which of the shapes with traffic it is: the pointer says its name. */
