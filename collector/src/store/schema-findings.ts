@@ -70,7 +70,7 @@ export interface FindingTables {
   };
   /** The transaction (xid8) of ingest up to which a host's saved states know everything. */
   detect_position: { host_id: number; transaction_id: Int8; at: Timestamp };
-  /** zstd of JSON; host 0: of the fleet. */
+  /** JSON, a long one as zstd; host 0: of the fleet. */
   detect_state: { host_id: number; part: string; state: Buffer; saved_at: Timestamp };
 }
 

@@ -4,6 +4,9 @@ import { packState, unpackState } from './packed-state.ts';
 test('what was packed comes back', () => {
   const state = { hours: [1, 2.5, null], names: ['a', 'ü'] };
   expect(unpackState(packState(state)!)).toEqual(state);
+  const long = { ...state, texts: Array.from({ length: 2_000 }, () => 'again') };
+  expect(packState(long)!.length).toBeLessThan(1_000);
+  expect(unpackState(packState(long)!)).toEqual(long);
 });
 
 test('a state beyond the bound is not kept', () => {

@@ -141,13 +141,13 @@ function hashText(text: string): number {
 /**
  * How sure it is that the zone is a tunnel's, 0 … 1: different names, on the average likely to be encoded, hardly ever asked twice. `least`
  * names need a mean of log-odds of 1, twice as many 2 less, and so on: few long names say as much as many short ones. Record types that carry
- * bytes count for as much as that. Measured in docs/detection.md: hosts of real zones have a mean of -8 to -4, pings of unknown tunnels about -4.
+ * bytes count for 2.5. Measured in docs/detection.md: hosts of real zones have a mean of -8 to -4, pings of unknown tunnels about -4.
  */
 export function tunnelEvidence(totals: ApexTotals, least: number): number {
   const { distinct, queries, oddsSum, carrying } = totals;
   if (distinct * 2 < least || queries === 0) return 0;
   const required = Math.max(lowestMean, 1 - 2 * Math.log2(distinct / least));
-  const mean = oddsSum / distinct + (carrying > queries / 2 ? 2 : 0);
+  const mean = oddsSum / distinct + (carrying > queries / 2 ? 2.5 : 0);
   const fresh = Math.min(1, distinct / queries / 0.6);
   return fresh / (1 + Math.exp(-1.2 * (mean - required)));
 }
