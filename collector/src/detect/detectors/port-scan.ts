@@ -83,7 +83,8 @@ export const portScan: Detector<keyof typeof thresholds> = {
 
 class PortScan implements DetectorRun {
   readonly #context: DetectorContext<keyof typeof thresholds>;
-  readonly #sources = new RecentMap<Source>(mostSources, (source) => void (this.#contacts -= source.contacts.size));
+  readonly #sources = new RecentMap<Source>(mostSources, (source) => this.#left(source));
+  readonly #ofHost = new Map<HostKey, Set<Source>>();
   readonly #grown = new Set<Source>();
   /** Those that open ports and leave: judged when they had time to come again. */
   readonly #waiting = new Map<Source, number>();
@@ -116,8 +117,7 @@ class PortScan implements DetectorRun {
 
   save(host: HostKey): unknown {
     const rows: SavedContact[] = [];
-    for (const source of this.#sources.values()) {
-      if (source.host !== host) continue;
+    for (const source of this.#ofHost.get(host) ?? []) {
       for (const { target, service, port, atUs, result, isNamed, way } of source.contacts.contacts()) {
         rows.push([source.address, source.isOutbound, target, service, port, atUs, result, isNamed, way]);
       }
@@ -138,25 +138,32 @@ class PortScan implements DetectorRun {
   }
 
   forget(host: HostKey): void {
-    for (const [key, source] of [...this.#sources.entries()]) {
-      if (source.host !== host) continue;
-      this.#contacts -= source.contacts.size;
-      this.#sources.delete(key);
+    for (const source of [...(this.#ofHost.get(host) ?? [])]) {
+      this.#sources.delete(keyOf(source));
+      this.#left(source);
       this.#grown.delete(source);
       this.#waiting.delete(source);
     }
   }
 
+  #left(source: Source): void {
+    this.#contacts -= source.contacts.size;
+    const others = this.#ofHost.get(source.host);
+    others?.delete(source);
+    if (others?.size === 0) this.#ofHost.delete(source.host);
+  }
+
   #sourceOf(host: HostKey, address: string, isOutbound: boolean, atUs: number): Source {
-    const key = `${host} ${isOutbound ? '' : address}`;
-    const source = this.#sources.getOrMake(key, () => ({
-      host,
-      address,
-      isOutbound,
-      contacts: new ScanContacts(mostOfSource),
-      process: '',
-      isFound: false,
-    }));
+    const source = this.#sources.getOrMake(keyOf({ host, address, isOutbound }), () => {
+      const made: Source = {
+        ...{ host, address, isOutbound, process: '', isFound: false },
+        contacts: new ScanContacts(mostOfSource),
+      };
+      const others = this.#ofHost.get(host);
+      if (others) others.add(made);
+      else this.#ofHost.set(host, new Set([made]));
+      return made;
+    });
     const { lastUs } = source.contacts;
     if (lastUs > 0 && atUs - lastUs > this.#context.thresholds.forgetSeconds * 1e6) {
       this.#contacts -= source.contacts.size;
@@ -193,6 +200,10 @@ class PortScan implements DetectorRun {
     this.#context.emit(draftOf(source, scan, this.#context.thresholds.evidence));
   }
 }
+
+/** All that a host sends comes from one sender, whatever its addresses. */
+const keyOf = ({ host, address, isOutbound }: Pick<Source, 'host' | 'address' | 'isOutbound'>) =>
+  `${host} ${isOutbound ? '' : address}`;
 
 function draftOf(source: Source, scan: Scan, evidence: number) {
   const { host, address, isOutbound, process } = source;
