@@ -7,6 +7,7 @@ const retry = isCi ? 1 : 0;
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%', // many tests wait for something else than a processor
     projects: [
       {
         test: {

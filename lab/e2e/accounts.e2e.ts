@@ -143,6 +143,9 @@ test('the viewer sees no host before it has the label, then that host, and no bu
   await expect(page.getByRole('navigation', { name: 'Settings' }).getByRole('link')).toHaveText([
     'My account',
     'Signing keys',
+    'Detectors',
+    'Suppressions',
+    'Places and lists',
   ]);
   await expect(page.getByRole('main')).toContainText('only with the label web');
   await page.goto('/add');

@@ -95,6 +95,10 @@ test('an export holds what the filter shows and nothing else, in every format', 
   await page.goto(`/connections?host=${host.name}&process=postgres&state=listen`);
   await expect(rowsOf(page).first()).toBeVisible();
   const shown = Number(await grid(page).getAttribute('aria-rowcount')) - 1;
+  // A file holds what is stored, which follows what is live by some seconds.
+  await expect
+    .poll(async () => (await exported(page, 'CSV')).text.trim().split('\r\n').length, { timeout: 20_000 })
+    .toBe(shown + 1);
   const csv = await exported(page, 'CSV');
   expect(csv.name).toMatch(/^foretop-connections-\d{8}T\d{6}Z\.csv$/);
   const [head, ...lines] = csv.text.trim().split('\r\n');
