@@ -1,4 +1,5 @@
 // The whole way without a pointer: fleet, host, connection, its process, and back.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from './running-foretop.ts';
 import { holdConnection } from './steady-connection.ts';
 
@@ -43,6 +44,22 @@ test('a walk by keys alone', async ({ signedInPage: page, foretop }) => {
   await page.keyboard.type(foretop.host.name);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: foretop.host.name })).toBeVisible();
+});
+
+test('what is typed before the palette has come is not lost, and means nothing else', async ({
+  signedInPage: page,
+  foretop,
+}) => {
+  await page.goto('/');
+  await expect(page.getByRole('region', { name: 'Hosts' }).getByText('Live')).toBeVisible();
+  await page.route('**/_app/**', async (route) => {
+    await sleep(1_000);
+    await route.continue();
+  });
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type(foretop.host.name);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(`/hosts/${foretop.host.id}$`));
 });
 
 test('Tab reaches every control of the page in order, and where it is can be seen', async ({
