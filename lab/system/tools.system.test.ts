@@ -15,7 +15,10 @@ import { moveInto } from '../harness/moved-thread.ts';
 import { namespacesMissing } from '../harness/network-namespace.ts';
 import { inNamespace, makeRoutedHosts, type RoutedHosts } from '../harness/routed-hosts.ts';
 
-const missing = process.platform === 'linux' ? namespacesMissing() : 'network namespaces are of Linux';
+const missing =
+  process.platform === 'linux'
+    ? (namespacesMissing() ?? commandMissing('nft', '--version') ?? commandMissing('iptables', '--version'))
+    : 'network namespaces are of Linux';
 if (missing) console.warn(`Skipped lab/system/tools: ${missing}.`);
 const nmapMissing = commandMissing('nmap', '--version');
 if (nmapMissing) console.warn(`Skipped the comparison with nmap in lab/system/tools: ${nmapMissing}.`);
