@@ -1,0 +1,2 @@
+// What agents, collectors, dashboards and command lines share of packet captures.
+export {};
