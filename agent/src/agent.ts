@@ -1,10 +1,10 @@
 // The agent put together: a look at the host each second, into three lanes, to one collector.
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CloseName, formatAddress, type HostPolicy } from '@foretop/proto';
+import { type CloseName, formatAddress, type HostPolicy, type Pulse } from '@foretop/proto';
 import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { openNetwork, type Network } from './broker/network.ts';
+import { ClearText, mayReadText } from './collect/clear-text.ts';
 import { openHostCollector, type HostCollector, type Inspected } from './collect/collector.ts';
 import type { Tick } from './collect/tick.ts';
 import type { RunConfig } from './config/run-config.ts';
@@ -24,8 +24,9 @@ import { openIdentity } from './wire/identity.ts';
 import { createLivePublisher, type LivePublisher } from './wire/live-publisher.ts';
 import { openAhead } from './wire/open-ahead.ts';
 import { createRecordKeeper } from './wire/record-keeper.ts';
-import { type HostHello, socketRequest } from './wire/session.ts';
-import { openSpool, type Spool } from './wire/spool.ts';
+import { type HostHello, type Lanes, socketRequest } from './wire/session.ts';
+import { logDisk, openAgentSpool } from './wire/agent-spool.ts';
+import type { Spool } from './wire/spool.ts';
 import type { SpoolLoss } from './wire/spool-index.ts';
 import { sourceStatus, writeStatus } from './wire/status.ts';
 
@@ -51,6 +52,8 @@ const closestUs = 200_000;
 /** Between two looks once the budget took a sample every second; collectors call a host stale after five seconds. */
 const slowTickUs = 3_000_000;
 const goodbyeMs = 2_000;
+/** Long enough for a near collector's answer. */
+const turnMs = 2;
 
 /** @returns why the collector refused this agent for good, or undefined after `signal`. Throws AgentError. */
 export async function runAgent(options: AgentOptions): Promise<CloseName | undefined> {
@@ -62,6 +65,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
     collectorOffsetUs: () => offset.currentUs(),
     nameOf: (remote) => run.nameOf(remote),
     ownPids: () => network.processes(),
+    collectorUrl: config.socketUrl,
   });
   const token = withPins(options.token, (pins) => trust.pins(pins));
   const enrolment = openEnrolment(directory.file('enrolment.json'), token);
@@ -69,8 +73,9 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
     ...{ split: config.privilegeSplit, environment: config.networkEnvironment, dataDirectory: directory.path, log },
     mayAct: () => allowsMore(trust.policy()),
   });
-  // The connection is made while the host is looked at for the first time.
+  // The connection is made while the host is looked at for the first time, which lets nothing else run: it is begun before.
   using ahead = openAhead(network.open, socketRequest(config.socketUrl));
+  await sleep(turnMs);
   using host = (options.openHost ?? openHostCollector)({
     log,
     engine: config.engine,
@@ -78,10 +83,11 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
     hideCommandLines: trust.withheld().includes('command-lines'),
     ...(config.name === undefined ? {} : { name: config.name }),
   });
+  using clearText = new ClearText({ clock: host.clock, log });
   const losses: SpoolLoss[] = [];
   using spool = openAgentSpool(directory, config.maxSpoolBytes, log, (loss) => losses.push(loss));
   const offset = openClockOffset(directory.file('clock.json'), host.bootId, (error) => logDisk(log, error));
-  const run = new Run({ ...options, directory, host, enrolment, spool, offset, losses, network, trust });
+  const run = new Run({ ...options, directory, host, clearText, enrolment, spool, offset, losses, network, trust });
   trust.watch((reading) => run.probed(reading));
   using live = createLivePublisher({
     clock: host.clock,
@@ -98,11 +104,12 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
     commands: trust,
     onWatch: (watch) => live.watch(watch),
     onAck: () => run.acknowledged(),
+    onOpened: (lanes) => run.opened(lanes),
     onEnd: () => live.end(),
     signal: disconnect.signal,
   });
   const stopped = stopSignal(options.signal, connector);
-  log.info({ event: 'started', version: agentVersion, tier: host.tier, scope: host.scope }, 'Foretop agent started.');
+  await sleep(turnMs); // so that the collector looks at the Hello meanwhile
   await run.until(stopped, connector, live);
   await trust.stopTools();
   await part(connector);
@@ -116,6 +123,7 @@ export async function runAgent(options: AgentOptions): Promise<CloseName | undef
 interface RunParts extends AgentOptions {
   directory: DataDirectory;
   host: HostCollector;
+  clearText: ClearText;
   enrolment: Enrolment;
   spool: Spool;
   offset: ClockOffset;
@@ -179,35 +187,52 @@ class Run {
       lanes?.pump();
     };
     this.#inspect();
-    while (!stopped.aborted) {
-      live.publish(this.#observe(connector, live.isWatched()));
-      this.#parts.onLook?.();
-      this.#keepBudget(live);
-      if (clock.boottimeUs() - flushedUs >= flushUs - closestUs) flush(false);
+    this.#look(connector, live);
+    const { tier, scope } = host;
+    this.#parts.log.info({ event: 'started', version: agentVersion, tier, scope }, 'Foretop agent started.');
+    for (;;) {
       await sleep(this.#untilNextSecondMs(), undefined, { signal: stopped }).catch(() => undefined);
+      if (stopped.aborted) break;
+      this.#look(connector, live);
+      if (clock.boottimeUs() - flushedUs >= flushUs - closestUs) flush(false);
     }
     this.#observe(connector, false);
     flush(true);
+  }
+
+  #look(connector: Connector, live: LivePublisher): void {
+    live.publish(this.#observe(connector, live.isWatched()));
+    this.#parts.onLook?.();
+    this.#keepBudget(live);
   }
 
   #observe(connector: Connector, watched: boolean): Tick {
     const tick = this.#parts.host.tick(watched);
     this.#tick = tick;
     this.#recorder.observe(tick);
+    this.#recorder.observeCards(this.#parts.clearText.take(tick));
     this.#coverage.observe(tick);
     this.#missingSeconds += this.#recorder.missedSeconds(tick);
-    const state = {
+    const lanes = connector.lanes();
+    lanes?.pulse(this.#pulse(tick));
+    lanes?.pump();
+    return tick;
+  }
+
+  /** A connection is there: what the last look saw need not wait for the next one. */
+  opened(lanes: Lanes): void {
+    if (this.#tick) lanes.pulse(this.#pulse(this.#tick));
+  }
+
+  #pulse(tick: Tick): Pulse {
+    return pulseOf(tick, {
       eventsLost: this.#recorder.lostRows() + (tick.eventsLost ?? 0),
       spooledBatches: this.#parts.spool.counters().batches,
       coveragePermille: this.#coverage.permille(),
       missingSeconds: this.#missingSeconds,
       ...this.#delivery.counts(),
       givenUp: this.#budget.givenUp(),
-    };
-    const lanes = connector.lanes();
-    lanes?.pulse(pulseOf(tick, state));
-    lanes?.pump();
-    return tick;
+    });
   }
 
   /** What the host's owner allows now, to be told to the collector. */
@@ -249,6 +274,7 @@ class Run {
   #inspect(): void {
     const givenUp = this.#budget.givenUp();
     const withheld = this.#parts.trust.withheld();
+    this.#parts.clearText.allow(givenUp === 0 && mayReadText(this.#parts.trust.policy()));
     const names = !withheld.includes('server-names');
     const dns = !withheld.includes('dns') && !(givenUp & 4);
     const wanted = { quic: names && !(givenUp & 1), tls: names && !(givenUp & 2), dns };
@@ -310,40 +336,10 @@ class Run {
       coveragePermille: this.#coverage.permille() ?? null,
       givenUp: budgetSteps.filter(({ bit }) => this.#budget.givenUp() & bit).map(({ what }) => what),
       connections: this.#tick?.host.openConnections ?? 0,
+      leftOut: this.#tick?.leftOut ?? 0,
       processes: this.#tick?.host.processes ?? 0,
     };
   }
-}
-
-function openAgentSpool(
-  directory: DataDirectory,
-  maxBytes: number,
-  log: Logger,
-  onLoss: (loss: SpoolLoss) => void,
-): Spool {
-  const spool = openSpool({
-    directory: directory.file('spool'),
-    maxBytes,
-    epoch: randomBytes(8),
-    onLoss(loss) {
-      const { why, batches, rows } = loss;
-      log.warn({ event: 'spool-loss', why, batches, rows }, 'Batches were lost before the collector had them.');
-      onLoss(loss);
-    },
-    onDisk: (error) => logDisk(log, error),
-  });
-  if (spool.cutBytes > 0)
-    log.warn({ event: 'spool-cut', bytes: spool.cutBytes }, 'Cut a torn or damaged end off the spool.');
-  return spool;
-}
-
-function logDisk(log: Logger, error: Error | undefined): void {
-  if (!error) return log.info({ event: 'disk-again' }, 'The data directory can be written again.');
-  const advice = 'The agent goes on, holding a bounded number of batches in memory. Make room on the disk.';
-  log.error(
-    { event: 'disk-trouble', error: error.message },
-    `The data directory cannot be written: ${error.message}. ${advice}`,
-  );
 }
 
 function helloOf(host: HostCollector, policy: HostPolicy): HostHello {

@@ -539,6 +539,15 @@ CREATE TABLE tool_event (
   constraint tool_event_run_id_fkey FOREIGN KEY (run_id) REFERENCES tool_run(run_id) ON DELETE CASCADE
 );
 
+CREATE TABLE tool_packets (
+  host_id integer not null,
+  request_id text not null,
+  start bigint not null,
+  stored_at timestamp with time zone not null,
+  bytes bytea not null
+) PARTITION BY RANGE (stored_at);
+CREATE INDEX tool_packets_part ON ONLY public.tool_packets USING btree (request_id, start);
+
 CREATE TABLE tool_run (
   run_id text not null,
   tool text not null,
@@ -571,6 +580,8 @@ CREATE TABLE tool_run_host (
   watch_until timestamp with time zone,
   watch_stopped_at timestamp with time zone,
   watch_told_at timestamp with time zone,
+  packet_bytes bigint not null default 0,
+  packets_sealed boolean,
   constraint tool_run_host_host_id_watch_id_key UNIQUE (host_id, watch_id),
   constraint tool_run_host_run_id_host_id_key UNIQUE (run_id, host_id),
   constraint tool_run_host_pkey PRIMARY KEY (request_id),

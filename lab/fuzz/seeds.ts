@@ -1,12 +1,13 @@
 // What the damage starts from: input made by hand, and, where a folder of captures is given, what is in them.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { enhancedPacket, interfaceDescription, interfaceStatistics, sectionHeader } from '@foretop/proto/capture';
 import * as made from '../../agent/test/packets.ts';
 import { PacketDecoder } from '../../agent/src/inspect/packet/decoder.ts';
 import { CaptureReader } from '../../agent/src/inspect/pcap/capture-reader.ts';
 
 export type Seeds = Record<
-  'dns' | 'answers' | 'probes' | 'tls' | 'quic' | 'frames' | 'packets' | 'files',
+  'dns' | 'answers' | 'probes' | 'tls' | 'quic' | 'frames' | 'packets' | 'files' | 'captures' | 'filters',
   Uint8Array[]
 >;
 
@@ -43,7 +44,31 @@ export function madeSeeds(): Seeds {
     frames,
     packets,
     files: [file],
+    filters: madeFilters.map((text) => new TextEncoder().encode(text)),
+    captures: [madeCapture(packets), madeCapture(packets.slice(0, 1)), madeCapture([])],
   };
+}
+
+const madeFilters = [
+  'tcp port 80 or 443 and not src net 10.0.0.0/8',
+  'udp dst portrange 5000-6000 || icmp6 && !(host fd00::1 or ether host 02:aa:00:00:00:01)',
+  'tcp[((tcp[12:1] & 0xf0) >> 2):4] = 0x47455420 and vlan 5',
+  'ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2) != 0 or len / 3 > 100 % 7',
+  'net 192.168.0.0 mask 255.255.0.0 and less 100 and (ip6 proto 44 or ether proto 0x88cc or broadcast)',
+];
+
+/** As an agent sends it. */
+function madeCapture(packets: readonly Uint8Array[]): Uint8Array {
+  const atNs = 1_795_000_000_123_456_789n;
+  return made.concat(
+    sectionHeader({ os: 'Linux 6.1', application: 'foretop-agent 1.2.3' }),
+    interfaceDescription({ name: 'eth0', linkType: 1, snapLength: 262_144, filter: 'tcp port 443' }),
+    interfaceDescription({ name: 'wg0', linkType: 101, snapLength: 0, filter: '' }),
+    ...packets.map((bytes, index) =>
+      enhancedPacket({ interface: index % 2, atNs, original: bytes.length + 4, bytes: bytes.subarray(0, 60) }),
+    ),
+    interfaceStatistics({ interface: 0, atNs, received: packets.length, dropped: 1 }),
+  );
 }
 
 /** Records of every form that is written as text, each in an answer of its own. */
@@ -117,7 +142,18 @@ function madePackets(query: Uint8Array, answer: Uint8Array, hello: Uint8Array, i
 
 /** @param folder of captures; files that are none count as damaged ones. */
 export function realSeeds(folder: string): Seeds {
-  const seeds: Seeds = { dns: [], answers: [], probes: [], tls: [], quic: [], frames: [], packets: [], files: [] };
+  const seeds: Seeds = {
+    dns: [],
+    answers: [],
+    probes: [],
+    tls: [],
+    quic: [],
+    frames: [],
+    packets: [],
+    files: [],
+    captures: [],
+    filters: [],
+  };
   const keep = (kind: keyof Seeds, bytes: Uint8Array) => {
     if (bytes.length > 0 && bytes.length <= 4_096 && seeds[kind].length < maxEach) seeds[kind].push(bytes.slice());
   };

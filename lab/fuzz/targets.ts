@@ -1,4 +1,12 @@
 // What is fuzzed: each takes one input, and must return, whatever it is.
+import {
+  compileFilter,
+  decodePacket,
+  FilterFault,
+  parseFilter,
+  PcapngFault,
+  PcapngReader,
+} from '@foretop/proto/capture';
 import { hex } from '../../agent/test/packets.ts';
 import { parseDnsMessage } from '../../agent/src/inspect/dns/message.ts';
 import { Inspector } from '../../agent/src/inspect/inspector.ts';
@@ -11,6 +19,7 @@ import { QuicHelloFlow } from '../../agent/src/inspect/quic/hello-flow.ts';
 import { Replayer } from '../../agent/src/inspect/replay/replayer.ts';
 import { HelloFlow } from '../../agent/src/inspect/tls/hello-flow.ts';
 import { readControlMessages } from '../../agent/src/host/linux/control-messages.ts';
+import { headersOfEthernet } from '../../agent/src/tools/capture/cut.ts';
 import { readAnswer } from '../../agent/src/tools/dns/answer.ts';
 import { readEchoReply, readQuotedEcho } from '../../agent/src/tools/icmp.ts';
 import { readQuotedSyn, readSynAnswer } from '../../agent/src/tools/tcp-segment.ts';
@@ -86,12 +95,63 @@ export const targets: Record<string, Fuzzed> = {
       return (input) => void decoder.decode(links[packets % links.length]!, input, (packets++ * 1_000) % 1e12);
     },
   },
+  decode: {
+    seeds: ['packets'],
+    open: () => {
+      const links = [0, 1, 1, 1, 1, 101, 108, 113, 276];
+      let packets = 0;
+      return (bytes) => {
+        const linkType = links[packets++ % links.length]!;
+        const { layers, info, source } = decodePacket({ linkType, bytes, original: bytes.length + (packets & 1) });
+        const texts = [
+          info,
+          source,
+          ...layers.flatMap(({ fields }) => fields.flatMap(({ name, value }) => [name, value])),
+        ];
+        const evil = texts.find((text) => /[\p{C}\p{Zl}\p{Zp}]/u.test(text) || text.length > 8_200);
+        if (evil !== undefined) throw new Error(`a page would obey, or not hold '${evil.slice(0, 200)}'`);
+        const isOutside = ({ from, to }: { from: number; to: number }) => from < 0 || to < from || to > bytes.length;
+        if (layers.some((layer) => isOutside(layer) || layer.fields.some(isOutside)))
+          throw new Error('a field stands outside of the packet');
+      };
+    },
+  },
   pcap: {
     seeds: ['files'],
     open: () => (input) => {
       const reader = new CaptureReader(() => {});
       reader.push(input);
       reader.end();
+    },
+  },
+  pcapng: {
+    seeds: ['captures'],
+    open: () => (input) => {
+      const reader = new PcapngReader();
+      const middle = input.length >> 1;
+      try {
+        reader.push(input.subarray(0, middle));
+        reader.push(input.subarray(middle));
+      } catch (error) {
+        if (!(error instanceof PcapngFault)) throw error;
+      }
+      if (reader.pending > input.length) throw new Error(`${reader.pending} bytes of ${input.length} wait`);
+    },
+  },
+  // As typed; the jumps of what is made of it stay within it.
+  filter: {
+    seeds: ['filters'],
+    open: () => (input) => {
+      const text = Buffer.from(input).toString('latin1');
+      const at = compiled(text, text.length % 2 === 0 ? 'ethernet' : 'network');
+      if (!(at >= 0 && at <= text.length)) throw new Error(`a fault at ${at} of '${text}'`);
+    },
+  },
+  headers: {
+    seeds: ['packets'],
+    open: () => (input) => {
+      const end = headersOfEthernet(input);
+      if (!(end >= 0 && end <= input.length)) throw new Error(`headers of ${end} bytes among ${input.length}`);
     },
   },
   inspector: {
@@ -119,6 +179,26 @@ export const targets: Record<string, Fuzzed> = {
     },
   },
 };
+
+// linux/bpf_common.h
+const BPF_JMP = 5;
+const BPF_RET = 6;
+
+/** @returns where the fault is; 0 = there is none. */
+function compiled(text: string, begins: 'ethernet' | 'network'): number {
+  try {
+    const program = compileFilter(parseFilter(text), { begins, snapBytes: 96, loopback: 'once' });
+    for (const [index, { code, jt, jf, k }] of program.entries()) {
+      const farthest = (code & 7) !== BPF_JMP ? 0 : code === BPF_JMP ? k : Math.max(jt, jf);
+      const isBad = (code & 7) !== BPF_RET && index + 1 + farthest >= program.length;
+      if (isBad || jt > 255 || jf > 255) throw new Error(`'${text}' leads out of its program at ${index}`);
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof FilterFault) return error.at;
+    throw error;
+  }
+}
 
 const local = hex('0a000001');
 

@@ -14,6 +14,16 @@ export type WantedToolRun = ToolRequest & { hosts: number[] };
  */
 export type ToolRunHostStatus = 'offered' | 'running' | 'ended' | 'refused' | 'expired' | 'lost';
 
+/** What a host's part of a capture has left with the collector: GET /tool-runs/{id}/packets/{requestId}. */
+export interface ToolRunPackets {
+  /** As stored: pcapng, or the sealed stream. */
+  bytes: number;
+  /** Whether the collector cannot read them, by how they begin; null = there are none yet. */
+  sealed: boolean | null;
+  /** The public key (X25519, raw, base64url) that they were to be sealed to; null = they were not to be. */
+  recipient: string | null;
+}
+
 export interface ToolRunHost {
   /** 32 hex digits; what is signed bears it. */
   requestId: string;
@@ -32,6 +42,8 @@ export interface ToolRunHost {
   events: number;
   /** Said beyond what is kept, or not valid. */
   dropped: number;
+  /** Of a capture; null = of another tool. */
+  packets: ToolRunPackets | null;
   /** Statement foretop-receipt+jwt, signed by the host. */
   receipt: string | null;
 }

@@ -326,6 +326,17 @@ export interface Interface {
   txDrops: number;
 }
 
+/** What an interface carried within a span, out of whole minutes on record; errors and drops of both directions. null = not known. */
+export interface RecordedInterface {
+  name: string;
+  rxBytes: number | null;
+  txBytes: number | null;
+  errors: number | null;
+  drops: number | null;
+  /** Of the span. */
+  knownSeconds: number;
+}
+
 /** One step of a bandwidth series; null rates stand for a gap. Bytes a second, mean over the step. */
 export interface BandwidthPoint {
   time: string;

@@ -26,6 +26,32 @@ export function connectionsOf(pids: ReadonlySet<number>, door: NamespaceDoor): O
   return found;
 }
 
+export interface TcpEnds {
+  localAddress: Uint8Array;
+  localPort: number;
+  remoteAddress: Uint8Array;
+  remotePort: number;
+}
+
+/** In this network namespace. Processes that this user may not look into show nothing. Throws HostError. */
+export function tcpEndsOf(pids: Iterable<number>): TcpEnds[] {
+  const inodes = new Set([...pids].flatMap(socketInodes));
+  if (inodes.size === 0) return [];
+  using dump = openSocketDump();
+  const found: TcpEnds[] = [];
+  for (const [kind, { protocol }] of dumpKinds.entries()) {
+    if (protocol !== IPPROTO_TCP) continue;
+    const from = found.length;
+    const visit = ({ inode, family, local, localPort, remote, remotePort }: SocketMessage) => {
+      if (remotePort === 0 || !inodes.has(inode)) return;
+      const [localAddress, remoteAddress] = [addressOf(local, family), addressOf(remote, family)];
+      found.push({ localAddress, localPort, remoteAddress, remotePort });
+    };
+    dump.each(kind, visit, () => void (found.length = from));
+  }
+  return found;
+}
+
 /** The first process that has it open; undefined = none that this user can look into. */
 export function ownerOf(inode: number, pids: Iterable<number>): number | undefined {
   for (const pid of pids) if (socketInodes(pid).includes(inode)) return pid;

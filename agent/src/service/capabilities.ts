@@ -36,6 +36,8 @@ const byTier: Record<WantedTier, readonly CapabilityName[]> = {
 export function wantedCapabilities({ tier, ceiling, otherNamespaces }: Grant): CapabilityName[] {
   const wanted = new Set<CapabilityName>(byTier[tier]);
   if (otherNamespaces) wanted.add('CAP_SYS_ADMIN');
+  // Captures, and tools that make packets of their own.
+  if (ceiling !== 'observe') wanted.add('CAP_NET_RAW');
   // Who ends a process reads its executable first, whose ever it is.
   if (ceiling === 'terminate') for (const name of ['CAP_KILL', ...processes] as const) wanted.add(name);
   return [...wanted].sort((one, other) => capabilityNumbers[one] - capabilityNumbers[other]);

@@ -36,6 +36,8 @@ test.each<[Partial<Grant>, string]>([
   [{ tier: '2' }, 'CAP_DAC_READ_SEARCH CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_PTRACE'],
   [{ tier: '2', otherNamespaces: true }, 'CAP_DAC_READ_SEARCH CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_PTRACE CAP_SYS_ADMIN'],
   [{ tier: '3' }, ''],
+  [{ tier: '3', ceiling: 'probe' }, 'CAP_NET_RAW'],
+  [{ tier: '3', ceiling: 'capture-headers' }, 'CAP_NET_RAW'],
 ])('%j gives exactly %s', (more, expected) => {
   const text = unit(more);
   expect(valuesOf(text, 'AmbientCapabilities')).toEqual([expected]);

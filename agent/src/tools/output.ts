@@ -9,13 +9,14 @@ const eventOverheadBytes = 4;
 
 export class ToolOutputs {
   readonly #requestId: Uint8Array;
-  readonly #send: (output: ToolOutput) => void;
+  readonly #send: (output: ToolOutput) => boolean;
   #events: string[] = [];
   #bytes = overheadBytes;
   #sequence = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(requestId: Uint8Array, send: (output: ToolOutput) => void) {
+  /** `send`: false when it was not sent; of what a tool says nothing more is done about that. */
+  constructor(requestId: Uint8Array, send: (output: ToolOutput) => boolean) {
     this.#requestId = requestId;
     this.#send = send;
   }
@@ -38,6 +39,14 @@ export class ToolOutputs {
     this.#send({ requestId: this.#requestId, sequence: this.#sequence, events: this.#events });
     this.#events = [];
     this.#bytes = overheadBytes;
+  }
+
+  /** Of a capture, at most 60 KiB. @returns false when they were not sent: then nobody misses them. */
+  sendPackets(packets: Uint8Array): boolean {
+    this.flush();
+    const isSent = this.#send({ requestId: this.#requestId, sequence: this.#sequence + 1, events: [], packets });
+    if (isSent) this.#sequence += 1;
+    return isSent;
   }
 
   /** No tool makes one; if one does, its reader must still see that something is missing. */

@@ -10,5 +10,5 @@ export const registry: { [Name in ToolName]: () => Promise<Tool<Name>> } = {
   certificate: async () => (await import('./certificate/certificate.ts')).certificate,
   http: async () => (await import('./http/http.ts')).http,
   watch: async () => (await import('./watch/watch.ts')).watch,
-  capture: async () => (await import('./capture.ts')).capture,
+  capture: async () => (await import('./capture/capture.ts')).capture,
 };

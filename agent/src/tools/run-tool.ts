@@ -13,7 +13,7 @@ import {
 import type { Guard } from './guard/guard.ts';
 import { registry } from './registry.ts';
 import { lineOf } from './text.ts';
-import type { Tool } from './tool.ts';
+import type { PacketWay, Tool } from './tool.ts';
 import { ToolRefusal } from './tool-refusal.ts';
 
 export interface PreparedTool {
@@ -44,6 +44,7 @@ export async function prepareTool(request: ToolRequest, guard: Guard): Promise<P
 export interface RunOptions {
   guard: Guard;
   say: (event: ToolEvent) => void;
+  packets: PacketWay;
   /** Somebody does not want to see any more. */
   signal: AbortSignal;
 }
@@ -51,7 +52,7 @@ export interface RunOptions {
 /** Says what is seen, and in the end how it went; that is also what it gives. Never rejects. */
 export async function runTool(
   { request, addresses }: PreparedTool,
-  { guard, say, signal }: RunOptions,
+  { guard, say, packets, signal }: RunOptions,
 ): Promise<EndedEvent> {
   const limit = new AbortController();
   const seconds = toolSeconds(request);
@@ -67,11 +68,11 @@ export async function runTool(
     const tool = await toolOf(request);
     const target = tool.target(request.parameters);
     if (target !== '' && addresses.length > 0) bounded(resolvedEvent(target, addresses));
-    const { detail, summary } = await tool.run({
-      ...{ parameters: request.parameters, addresses, guard, say: bounded, signal: over },
+    const { detail, summary, outcome } = await tool.run({
+      ...{ parameters: request.parameters, addresses, guard, say: bounded, packets, signal: over },
     });
-    over.throwIfAborted();
-    return tell({ kind: 'ended', outcome: 'completed', detail: lineOf(detail, 1_000), summary });
+    if (outcome === undefined) over.throwIfAborted();
+    return tell({ kind: 'ended', outcome: outcome ?? 'completed', detail: lineOf(detail, 1_000), summary });
   } catch (error) {
     const summary = {};
     if (signal.aborted) return tell({ kind: 'ended', outcome: 'cancelled', detail: reasonOf(signal), summary });

@@ -221,9 +221,10 @@ export class CommandDesk {
     if (head !== undefined) this.#send(course, { auditHead: { head } });
   }
 
-  /** Over the connection that the command came by; when that has ended, over the one there is now. */
+  /** Over the connection that the command came by; when that has ended, over the one there is now. Packets, though, follow each other over one. */
   #send({ answer }: Course, frame: AgentFrame): boolean {
-    return answer(frame) || (this.#latest?.(frame) ?? false);
+    const isPackets = (frame.toolOutput?.packets?.length ?? 0) > 0;
+    return answer(frame) || (!isPackets && (this.#latest?.(frame) ?? false));
   }
 
   async #told({ requestId, offer, operator }: Course) {

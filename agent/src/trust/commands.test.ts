@@ -264,10 +264,18 @@ describe.skipIf(linuxMissing)('the target', () => {
     expect(isRunning(target)).toBe(false);
   });
 
-  test('is not seen from a PID namespace of its own', async () => {
-    const world = await openWorld({ host: { blindness: () => 'it runs in the PID namespace pid:[1]' } });
+  test('cannot be held by a number of another PID namespace: neither offered nor, when that shows later, ended', async () => {
+    let blindness = '/proc is of another PID namespace';
+    const world = await openWorld({ host: { blindness: () => blindness } });
     const target = await start('sleep', long);
-    expect((await world.ask({ terminate: { pid: target.pid! } })).refusal?.code).toBe('not-visible');
+    const refused = { code: 'not-visible', detail: expect.stringContaining(blindness) };
+    expect((await world.ask({ terminate: { pid: target.pid! } })).refusal).toMatchObject(refused);
+    blindness = '';
+    const offered = await world.offer({ terminate: { pid: target.pid! } });
+    blindness = '/proc is of another PID namespace';
+    const receipt = await world.command(offered, { statement: await world.sign(offered) });
+    expect(receipt).toMatchObject({ outcome: 'refused', ...refused });
+    expect(isRunning(target)).toBe(true);
   });
 });
 

@@ -10,11 +10,12 @@ import type { HeldTarget, Offers } from './offers.ts';
 import type { FoundPolicy } from './policy-file.ts';
 import { Refusal } from './refusal.ts';
 import type { Guard } from '../tools/guard/guard.ts';
+import type { OwnConnections } from '../tools/tool.ts';
 import type { TerminateTimes } from './terminate.ts';
 import type { BelievedRoster } from './trust-store.ts';
 import type { Watches } from './watches.ts';
 
-/** Over whatever connection is open then. False = there is none, or it knows no commands. */
+/** Over whatever connection is open then. False = there is none, it knows no commands, or it has no room for packets. */
 export type Answer = (frame: AgentFrame) => boolean;
 
 export interface Desk {
@@ -29,6 +30,8 @@ export interface Desk {
   own: () => ReadonlySet<number>;
   collectorOffsetUs: () => number | undefined;
   nameOf: NameOf;
+  /** What a capture leaves out. Never throws. */
+  ownConnections: () => OwnConnections;
   /** Where this host looks, by its own file. */
   guard: Guard;
   watches: Watches;

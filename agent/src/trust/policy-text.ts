@@ -12,7 +12,7 @@ const mostEntries = 64;
 /** As a roster may name one. */
 const labelForm = /^[A-Za-z0-9][\w./-]{0,62}=[^\p{C}\p{Zl}\p{Zp}]{0,127}$/u;
 const known = ['allow', 'signer', 'labels', 'networks', 'privacy', 'updates'];
-const knownPrivacy = ['commandLines', 'dns', 'serverNames'] as const satisfies (keyof Privacy)[];
+const knownPrivacy = ['commandLines', 'dns', 'serverNames', 'cardNumbers'] as const satisfies (keyof Privacy)[];
 
 /** `{"allow": "observe"}` is enough. Throws PolicyFault with what is wrong. */
 export function parsePolicy(text: string): Policy {
@@ -92,5 +92,10 @@ function flagOf(value: unknown, what: string, otherwise: boolean): boolean {
 function privacyOf(value: unknown): Privacy {
   const content = value === undefined ? {} : objectOf(value, `'privacy'`, knownPrivacy);
   const flag = (name: keyof Privacy) => flagOf(content[name], `privacy.${name}`, true);
-  return { commandLines: flag('commandLines'), dns: flag('dns'), serverNames: flag('serverNames') };
+  return {
+    commandLines: flag('commandLines'),
+    dns: flag('dns'),
+    serverNames: flag('serverNames'),
+    cardNumbers: flag('cardNumbers'),
+  };
 }

@@ -8,6 +8,8 @@ export interface Privacy {
   dns: boolean;
   /** Names that clients ask for in TLS and QUIC. */
   serverNames: boolean;
+  /** Masked, where the file allows `capture-payload`: the agent itself looks for them in clear text. */
+  cardNumbers: boolean;
 }
 
 export interface Policy {
@@ -29,7 +31,7 @@ export const lowestPolicy: Policy = Object.freeze({
   signer: undefined,
   labels: [],
   networks: [],
-  privacy: Object.freeze({ commandLines: true, dns: true, serverNames: true }),
+  privacy: Object.freeze({ commandLines: true, dns: true, serverNames: true, cardNumbers: true }),
   updates: false,
 });
 
@@ -45,7 +47,12 @@ export function weakestSigner({ signer }: Policy, capability: Capability): Signe
   return signer ?? (isAbove(capability, 'probe') ? 'passkey' : 'browser');
 }
 
-const withheldNames = { commandLines: 'command-lines', dns: 'dns', serverNames: 'server-names' } as const;
+const withheldNames = {
+  commandLines: 'command-lines',
+  dns: 'dns',
+  serverNames: 'server-names',
+  cardNumbers: 'card-numbers',
+} as const;
 
 /** Names of what the agent does not collect here. */
 export function withheldBy({ privacy }: Policy): string[] {

@@ -25,7 +25,15 @@ function evidence({ path = '/usr/bin/nginx', file = {}, group = '/', unit = '', 
       ...{ path, device: '1', inode: '2', sha256: '', uid: 0, mode: 0o100755, isHostFile: true, inHostMounts: true },
       ...file,
     },
-    ...{ user: 'root', commandLine: '', controlGroup: group, unit, containerRuntime: '', containerId: '' },
+    ...{
+      user: 'root',
+      commandLine: '',
+      controlGroup: group,
+      unit,
+      containerRuntime: '',
+      containerId: '',
+      isContainerOfHost: false,
+    },
     ...rest,
   };
 }
@@ -33,13 +41,13 @@ function evidence({ path = '/usr/bin/nginx', file = {}, group = '/', unit = '', 
 const service = (unit: string) => ({ group: `/system.slice/${unit}`, unit });
 const id = 'a'.repeat(64);
 const container = { containerRuntime: 'docker', containerId: id };
+const ownContainer = { ...container, isContainerOfHost: true };
 const copied = { uid: 1_000, isHostFile: true };
 const sshd = '/usr/sbin/sshd';
 
 test.each<[string, Told]>([
   ['PID 1, whatever runs there', { path: '/process_api', rest: { pid: 1 } }],
   ['a thread of the kernel', { path: '', rest: { isKernelThread: true } }],
-  ['a child of kthreadd', { path: '', rest: { parentPid: 2 } }],
   ['the agent itself', { rest: { pid: 4_000 } }],
   ['whatever runs in the agent’s unit', service('foretop-agent.service')],
   ['sshd in its unit', { path: sshd, ...service('ssh.service') }],
@@ -48,6 +56,14 @@ test.each<[string, Told]>([
     { path: '/nix/store/x/bin/sshd', ...service('sshd.service'), file: { isHostFile: false } },
   ],
   ['sshd on a host without systemd', { path: sshd }],
+  [
+    'sshd of the very container that the agent watches from within',
+    { path: sshd, group: `/docker/${id}`, rest: ownContainer },
+  ],
+  [
+    'the same with control groups of systemd',
+    { path: sshd, group: `/../docker-${id}.scope`, unit: `docker-${id}.scope`, rest: ownContainer },
+  ],
   ['sshd that was upgraded while it ran', { path: `${sshd} (deleted)`, file: { isHostFile: false } }],
   [
     'a connection of sshd in a unit of its own',
@@ -73,6 +89,8 @@ test.each<[string, Told]>([
 
 test.each<[string, Told]>([
   ['a web server', { ...service('nginx.service') }],
+  ['the second process of a container', { rest: { pid: 2 } }],
+  ['a child of the second process of a container', { rest: { parentPid: 2 } }],
   ['a file named sshd elsewhere, even of root', { path: '/tmp/sshd' }],
   ['a process that calls itself sshd', { path: '/usr/bin/sleep', rest: { name: 'sshd' } }],
   ['a user’s file mounted over sshd', { path: sshd, file: copied }],
@@ -94,6 +112,18 @@ test.each<[string, Told]>([
       file: { isHostFile: false },
       rest: container,
     },
+  ],
+  [
+    'sshd with the host’s own file, in a container beside',
+    { path: sshd, group: `/system.slice/docker-${id}.scope`, unit: `docker-${id}.scope`, rest: container },
+  ],
+  [
+    'a copy of sshd in the container that is watched',
+    { path: '/tmp/sshd', group: `/docker/${id}`, rest: ownContainer },
+  ],
+  [
+    'another sshd than that of the container that is watched',
+    { path: sshd, group: `/docker/${id}`, file: { isHostFile: false }, rest: ownContainer },
   ],
   [
     'sshd in a unit that a container named',

@@ -44,15 +44,13 @@ const guarded: readonly Guarded[] = [
 const agentUnit = 'foretop-agent.service';
 const deleted = / \(deleted\)$/;
 const othersMayWrite = 0o022;
-const kernelThreads = 2;
 
 /** Why it is protected, for a person; undefined = it is not. `own`: processes of this agent. */
 export function protectionOf(process: ProcessEvidence, own: ReadonlySet<number>): string | undefined {
-  const { pid, parentPid, isKernelThread, name } = process;
+  const { pid, isKernelThread, name } = process;
   const byNumber = protectionOfPid(pid, own);
   if (byNumber !== undefined) return byNumber;
-  if (isKernelThread || pid === kernelThreads || parentPid === kernelThreads)
-    return `${name} (PID ${pid}) is a thread of the kernel.`;
+  if (isKernelThread) return `${name} (PID ${pid}) is a thread of the kernel.`;
   if (isOfAgent(process)) return ofAgent(pid);
   const found = isRootsOwn(process) ? guarded.find((entry) => isGuarded(process, entry)) : undefined;
   return found && `${name} (PID ${pid}) is ${found.what}.`;
@@ -81,13 +79,15 @@ export function systemUnit({
 }
 
 function isGuarded(process: ProcessEvidence, { program, folders, units, everywhere = false }: Guarded): boolean {
-  const { executable, unit } = process;
+  const { executable, unit, containerId, isContainerOfHost } = process;
   const path = executable.path.replace(deleted, '');
   if (!program.test(basename(path))) return false;
   if (units.test(systemUnit(process))) return true;
   // Its package was replaced while it ran: the path leads to the new file, or to none.
   const isInPlace = executable.isHostFile || (deleted.test(executable.path) && executable.inHostMounts);
-  return isInPlace && folders.test(dirname(path)) && (everywhere || unit === '') && process.containerId === '';
+  // Seen from in a container, what runs in it is on the host, and its control group's name is the engine's.
+  const isOnHost = isContainerOfHost || (containerId === '' && (everywhere || unit === ''));
+  return isInPlace && folders.test(dirname(path)) && isOnHost;
 }
 
 /** Only root can have put the file there. */

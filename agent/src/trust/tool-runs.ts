@@ -1,5 +1,5 @@
 // Tools that are under way: what they say goes to the collector, and anybody there may stop them.
-import type { EndedEvent } from '@foretop/proto/tools';
+import type { EndedEvent, ToolName } from '@foretop/proto/tools';
 import { ToolOutputs } from '../tools/output.ts';
 import { type PreparedTool, runTool } from '../tools/run-tool.ts';
 import { requireAllowed } from '../tools/aim.ts';
@@ -11,6 +11,8 @@ import type { Offer } from './offers.ts';
 import { Refusal } from './refusal.ts';
 
 const mostUnderWay = 4;
+/** Of those: each has memory of the kernel's, and takes its share of the way to the collector. */
+const mostCaptures = 2;
 
 export interface ToolCourse {
   requestId: Uint8Array;
@@ -21,6 +23,7 @@ export interface ToolCourse {
 }
 
 interface Run {
+  tool: ToolName;
   stop: AbortController;
   ended: Promise<EndedEvent>;
 }
@@ -28,16 +31,19 @@ interface Run {
 const outcomes = { completed: 'completed', limit: 'completed', cancelled: 'cancelled', failed: 'failed' } as const;
 
 export class ToolRuns {
-  readonly #desk: Pick<Desk, 'guard' | 'watches'>;
+  readonly #desk: Pick<Desk, 'guard' | 'watches' | 'ownConnections'>;
   readonly #runs = new Map<string, Run>();
 
-  constructor(desk: Pick<Desk, 'guard' | 'watches'>) {
+  constructor(desk: Pick<Desk, 'guard' | 'watches' | 'ownConnections'>) {
     this.#desk = desk;
   }
 
   /** What was allowed when it was offered may not be any more. Throws Refusal. */
   requireReady({ request, addresses }: PreparedTool): void {
     if (this.#runs.size >= mostUnderWay) throw new Refusal('too-many', `${mostUnderWay} tools are under way at most.`);
+    const captures = this.#runs.values().filter(({ tool }) => tool === 'capture');
+    if (request.tool === 'capture' && [...captures].length >= mostCaptures)
+      throw new Refusal('too-many', `${mostCaptures} captures are under way at most.`);
     if (request.tool === 'watch') this.#desk.watches.requireRoom(request.parameters.id);
     const use = useOf(request);
     if (use && addresses[0]) refusing(() => requireAllowed(addresses[0]!, use, this.#desk.guard));
@@ -47,11 +53,12 @@ export class ToolRuns {
   async run(prepared: PreparedTool, course: ToolCourse): Promise<Ending> {
     const { requestId, answer } = course;
     const id = Buffer.from(requestId).toString('hex');
-    const outputs = new ToolOutputs(requestId, (toolOutput) => void answer({ toolOutput }));
+    const outputs = new ToolOutputs(requestId, (toolOutput) => answer({ toolOutput }));
     const stop = new AbortController();
-    const { guard, watches } = this.#desk;
-    const ended = runTool(prepared, { guard, say: (event) => outputs.say(event), signal: stop.signal });
-    this.#runs.set(id, { stop, ended });
+    const { guard, watches, ownConnections } = this.#desk;
+    const packets = { requestId: id, send: (bytes: Uint8Array) => outputs.sendPackets(bytes), own: ownConnections };
+    const ended = runTool(prepared, { guard, packets, say: (event) => outputs.say(event), signal: stop.signal });
+    this.#runs.set(id, { tool: prepared.request.tool, stop, ended });
     const { outcome, detail } = await ended;
     this.#runs.delete(id);
     outputs.flush();

@@ -139,20 +139,6 @@ describe.skipIf(linuxMissing)('a tool', () => {
     expect(receipt).toMatchObject({ outcome: 'refused', code: 'signer-too-weak' });
   });
 
-  test('that captures needs more, and is not there yet', async () => {
-    const capture = runTool('capture', {
-      interface: '',
-      filter: '',
-      content: 'headers',
-      maxBytes: 1_000,
-      maxSeconds: 1,
-    });
-    const world = await openLooking();
-    expect((await world.ask(capture)).refusal).toMatchObject({ code: 'not-allowed' });
-    world.writeCeiling(ceiling({ allow: 'capture-headers' }));
-    expect((await world.ask(capture)).refusal).toMatchObject({ code: 'not-supported' });
-  });
-
   test('whose target is refused or has no address is not offered', async () => {
     const world = await openLooking({ ceiling: '{"allow":"probe"}' });
     expect((await world.ask(ping(1))).refusal).toMatchObject({

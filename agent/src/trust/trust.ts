@@ -7,6 +7,7 @@ import type { Clock } from '../host/clock.ts';
 import { createPortableClock } from '../host/portable/clock.ts';
 import { openLinuxTargets } from '../host/targets.linux.ts';
 import type { TargetHost } from '../host/targets.ts';
+import { ownConnectionsOf } from '../tools/capture/own-connections.ts';
 import { openGuard } from '../tools/guard/guard.ts';
 import type { ProbeSample } from '../tools/watch/watcher.ts';
 import { AuditJournal, type HostKey } from './audit-journal.ts';
@@ -34,6 +35,8 @@ export interface TrustOptions {
   log: Logger;
   /** Processes of the agent beside this one and its parent. */
   ownPids?: () => readonly number[];
+  /** undefined = captures do not know it. */
+  collectorUrl?: string;
   /** The collector's clock minus boottime; undefined = not known yet. */
   collectorOffsetUs?: () => number | undefined;
   nameOf?: NameOf;
@@ -243,7 +246,7 @@ class HostTrust implements Trust {
   }
 
   #desk(host: TargetHost): Desk {
-    const { identity, log, ownPids, collectorOffsetUs, nameOf, times, directory } = this.#options;
+    const { identity, log, ownPids, collectorUrl, collectorOffsetUs, nameOf, times, directory } = this.#options;
     const { store, journal } = this.#parts;
     const guard = openGuard({ networks: () => this.#found().networks });
     const watches = new Watches({
@@ -253,6 +256,7 @@ class HostTrust implements Trust {
     });
     return {
       ...{ guard, watches },
+      ownConnections: () => ownConnectionsOf(ownPids?.() ?? [], collectorUrl),
       ...{ host, key: identity, journal, log, offers: this.#offers },
       policy: () => this.#found(),
       roster: () => store.roster(),

@@ -20,7 +20,9 @@ export interface Connector {
 }
 
 export interface ConnectorOptions extends Omit<SessionOptions, 'onOpen'> {
-  /** The connection that onOpen would have told of is over. */
+  /** The collector has said Welcome. */
+  onOpened?: (lanes: Lanes) => void;
+  /** The connection that onOpened told of is over. */
   onEnd: () => void;
   random: () => number;
   log: Logger;
@@ -44,6 +46,7 @@ export function startConnector(options: ConnectorOptions): Connector {
         openedMs = performance.now();
         lanes = opened;
         state = { state: 'connected' };
+        options.onOpened?.(opened);
         log.info({ event: 'connected', url: options.url }, 'Connected to the collector.');
       },
     });

@@ -133,6 +133,25 @@ describe('commands', () => {
     await until(() => fake.frames.some((frame) => frame.receipt?.receipt === 'r'));
   });
 
+  it('have no room for packets behind others that have not left, and all else has', async () => {
+    const fake = await collector();
+    const { connector, commands } = await agent(fake, { policy });
+    await until(() => connector.lanes());
+    fake.connections[0]!.send({ auditHead: { head: 'h' } });
+    await until(() => commands.length === 1);
+    const { answer } = commands[0]!;
+    const packets = new Uint8Array(60 << 10);
+    // Nobody reads meanwhile: this test is the collector too.
+    let sent = 0;
+    while (sent < 2_000 && answer({ toolOutput: { requestId, sequence: sent + 1, events: [], packets } })) sent++;
+    expect(sent).toBeGreaterThan(3);
+    expect(sent).toBeLessThan(2_000);
+    expect(answer({ toolOutput: { requestId, sequence: sent + 1, events: ['{}'] } })).toBe(true);
+    expect(answer({ receipt })).toBe(true);
+    await until(() => fake.frames.filter(({ toolOutput }) => toolOutput?.packets?.length).length === sent);
+    expect(answer({ toolOutput: { requestId, sequence: sent + 2, events: [], packets } })).toBe(true);
+  });
+
   it('are unknown to an older collector: it is told no policy, asked for nothing, and may send none', async () => {
     const fake = await collector({ challenge: { protocolVersion: 2, minimumVersion: 1 } });
     const { connector, commands, answers } = await agent(fake, { policy });

@@ -55,7 +55,7 @@ export interface Commands {
   handle(frame: CollectorFrame, answer: Answer): void;
 }
 
-/** Sends an offer, progress, toolOutput, receipt or auditHead. @returns false when that connection has ended. */
+/** Sends an offer, progress, toolOutput, receipt or auditHead. @returns false when that connection has ended, or has no room for packets. */
 export type Answer = (frame: AgentFrame) => boolean;
 
 export interface SessionTimes {
@@ -108,6 +108,8 @@ export type SessionEnd =
 export const sessionTimes: SessionTimes = { handshakeMs: 10_000, welcomeMs: 30_000, pingMs: 10_000, silenceMs: 30_000 };
 /** Unsent bytes above which pulses and live frames are left out; batches are bounded by their window. */
 const bufferedMax = 2 << 20;
+/** Unsent bytes above which a capture has to wait: a batch never waits behind more of it. */
+const packetsBufferedMax = 256 << 10;
 const retryAfterMaxMs = 300_000;
 const closeMs = 1_000;
 /** From this version on there are commands, and what belongs to them. */
@@ -139,7 +141,7 @@ class Session {
   #failure: string | undefined;
   #version = 0;
   readonly #abort = () => this.#stop();
-  readonly #answerWith: Answer = (frame) => this.#phase === 'open' && this.#send(frame);
+  readonly #answerWith: Answer = (frame) => this.#phase === 'open' && this.#hasRoomFor(frame) && this.#send(frame);
 
   constructor(options: SessionOptions, resolve: (end: SessionEnd) => void) {
     this.#options = options;
@@ -297,6 +299,11 @@ class Session {
 
   #canTake(): boolean {
     return this.#phase === 'open' && this.#socket.bufferedAmount < bufferedMax;
+  }
+
+  #hasRoomFor({ toolOutput }: AgentFrame): boolean {
+    const isPackets = (toolOutput?.packets?.length ?? 0) > 0;
+    return !isPackets || this.#socket.bufferedAmount < packetsBufferedMax;
   }
 
   #acknowledge(ack: Ack): void {

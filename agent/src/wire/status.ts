@@ -33,6 +33,8 @@ export interface AgentStatus {
   /** What the budget took. */
   givenUp: string[];
   connections: number;
+  /** Open ones beyond what the memory allows. */
+  leftOut?: number;
   processes: number;
 }
 
@@ -73,7 +75,7 @@ export function formatStatus(status: AgentStatus, nowMs: number, more: readonly 
     ['Enrolled', status.hostId === null ? 'not yet confirmed by the collector' : `as host ${status.hostId}`],
     ['Tier', `${tier} of 4, ${tierNames[tier] ?? 'unknown'} (1 sees most); scope: ${status.scope}`],
     ...status.sources.map(sourceRow),
-    ['Seen', `${status.connections} connections, ${status.processes} processes${coverageText(status)}`],
+    ['Seen', seenText(status)],
     ...(status.givenUp?.length > 0 ? [['Given up', status.givenUp.join(', ')] as [string, string]] : []),
     ['Spool', spoolText(spool)],
     ['Lost', lostText(status)],
@@ -129,6 +131,12 @@ function sourceRow({ name, available, reason, remedy }: AgentStatus['sources'][n
 function spoolText({ batches, bytes, maxBytes, memoryBatches }: AgentStatus['spool']): string {
   const held = memoryBatches > 0 ? `; the disk takes no more, ${memoryBatches} are held in memory` : '';
   return `${batches} batches to send, ${megabytes(bytes)} of ${megabytes(maxBytes)} MB used${held}`;
+}
+
+function seenText(status: AgentStatus): string {
+  const { connections, leftOut = 0, processes } = status;
+  const beyond = leftOut > 0 ? ` (${leftOut} more than memory allows are told of when they end)` : '';
+  return `${connections} connections${beyond}, ${processes} processes${coverageText(status)}`;
 }
 
 function coverageText({ coveragePermille }: AgentStatus): string {

@@ -6,6 +6,7 @@ import { table } from '../serve/operate.ts';
 import type { KeyPair } from '../trust/key-file.ts';
 import { CliError } from './cli-error.ts';
 import type { Client } from './client.ts';
+import { keepHead } from './kept-heads.ts';
 import { recognise, remember } from './known-hosts.ts';
 import { offerText } from './offer-text.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,6 +30,7 @@ export interface Approval {
   client: Client;
   key: KeyPair;
   knownHosts: string;
+  heads: string;
   terminal: Terminal;
   json: boolean;
 }
@@ -38,7 +40,7 @@ export interface Approval {
  * when it was not confirmed or did not come to the end that was wanted.
  */
 export async function approve(requestId: string, approval: Approval): Promise<void> {
-  const { client, key, knownHosts, terminal, json } = approval;
+  const { client, key, knownHosts, heads, terminal, json } = approval;
   const path = `/commands/${encodeURIComponent(requestId)}`;
   const offer = await client.request<CommandOffer>('POST', `${path}/offer`);
   const claims = readOffer(offer);
@@ -57,6 +59,7 @@ export async function approve(requestId: string, approval: Approval): Promise<vo
   const body = { requestId: offer.requestId, signature: { statement } };
   const result = await client.request<CommandResult>('POST', `${path}/signature`, body);
   await remember(knownHosts, host, new Date());
+  await keepHead(client, heads, terminal);
   tell(result, json, terminal);
 }
 

@@ -1,11 +1,11 @@
-// The commands under `foretop audit`: their options.
+// The commands under `foretop audit` that work on the collector's own machine: their options.
 import type { Command } from 'commander';
 import { auditHeads, auditVerify } from './audit.ts';
 import type { LocalCommands } from './owner-commands.ts';
 
-export function auditCommands<Options>(foretop: Command, local: LocalCommands<Options>): void {
+export function auditCommands<Options>(foretop: Command, local: LocalCommands<Options>): Command {
   const { common, dataDir, operate } = local;
-  const audit = foretop.command('audit').description('the record of who changed what, as a chain that shows changes');
+  const audit = foretop.command('audit').description('who changed what, over the API; or, on the collector itself:');
   common(audit.command('verify'))
     .description('check the chain, and that it holds every head that was kept elsewhere')
     .option('--heads <file...>', 'heads that a host, a command line or a person kept, one a line')
@@ -17,4 +17,5 @@ export function auditCommands<Options>(foretop: Command, local: LocalCommands<Op
   common(audit.command('heads'))
     .description('print the head of the chain and the newest head of each host, one a line, to be kept elsewhere')
     .action((options: Options) => operate(options, auditHeads({ dataDir: dataDir(options) })));
+  return audit;
 }

@@ -22,7 +22,7 @@ export interface SessionFile {
 export interface Client {
   /** Throws CliError. */
   request<Answer>(method: 'GET' | 'POST' | 'DELETE' | 'PUT', path: string, body?: unknown): Promise<Answer>;
-  /** Server-sent events, for as long as they come. Throws CliError. */
+  /** The body of an answer, for as long as it comes; server-sent events unless `headers` accept something else. Throws CliError. */
   stream(path: string, headers: Record<string, string>): Promise<AsyncIterable<Uint8Array>>;
 }
 
@@ -65,7 +65,7 @@ export function clientOf(origin: string, headers: Record<string, string>): Clien
       return (await answerOf(response)) as never;
     },
     async stream(path, more) {
-      const accept = { ...headers, ...more, accept: 'text/event-stream' };
+      const accept = { ...headers, accept: 'text/event-stream', ...more };
       const response = await send(`${origin}/api/v1${path}`, { method: 'GET', headers: accept, endless: true });
       if (!response.ok || response.body === null) await answerOf(response);
       return response.body!;

@@ -1,5 +1,5 @@
-// `foretop hosts` and `foretop connections`: what the dashboard lists, as tables for people and as JSON for programs.
-import type { Connection, ConnectionList, Host, List } from '@foretop/proto/api';
+// `foretop hosts`, `foretop connections` and `foretop audit`: what the dashboard lists, as tables for people and as JSON for programs.
+import type { AuditEntry, Connection, ConnectionList, Host, List } from '@foretop/proto/api';
 import { table } from '../serve/operate.ts';
 import type { Client } from './client.ts';
 import type { Terminal } from './terminal.ts';
@@ -60,6 +60,25 @@ export async function listConnections(
   const head = ['HOST', 'PROCESS', 'PID', 'PROTOCOL', 'STATE', 'DIRECTION', 'LOCAL', 'REMOTE', 'NAME', 'RX', 'TX'];
   terminal.print(table(head, rows));
   if (items.length === limit) terminal.note(`The first ${limit}; more with --limit.`);
+}
+
+/** Newest first. */
+export async function listAudit(
+  client: Client,
+  filters: Filters,
+  { limit, json }: ListOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const items = await everyItem<AuditEntry>(client, '/audit', filters, limit);
+  if (json) return terminal.print(JSON.stringify(items));
+  const rows = items.map(({ sequence, at, actor, action, hostId, outcome, detail }) => [
+    ...[sequence, new Date(at), actor, action, hostId, outcome],
+    Object.entries(detail)
+      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      .join(' '),
+  ]);
+  terminal.print(table(['ENTRY', 'AT', 'WHO', 'WHAT', 'HOST', 'OUTCOME', 'DETAIL'], rows));
+  if (items.length === limit) terminal.note(`The newest ${limit}; more with --limit.`);
 }
 
 const mostOfPage = 1_000;

@@ -9,6 +9,8 @@ export interface Places {
   approveKey: string;
   /** Thumbprints of hosts that were signed for. */
   knownHosts: string;
+  /** Of the collector's audit, one for each time that something was signed. */
+  heads: string;
 }
 
 export function placesOf(variables: Readonly<Record<string, string | undefined>>): Places {
@@ -19,5 +21,6 @@ export function placesOf(variables: Readonly<Record<string, string | undefined>>
     session: join(folder, 'session.json'),
     approveKey: join(folder, 'approve-key.json'),
     knownHosts: join(folder, 'known-hosts.json'),
+    heads: join(folder, 'audit-heads.jsonl'),
   };
 }

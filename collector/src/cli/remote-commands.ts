@@ -5,7 +5,7 @@ import { approve, listQueued } from './approve.ts';
 import { makeApproveKey } from './approve-key.ts';
 import { CliError } from './cli-error.ts';
 import { type Client, openClient, type RemoteOptions, standardServer } from './client.ts';
-import { type Filters, listConnections, listHosts, type ListOptions } from './lists.ts';
+import { type Filters, listAudit, listConnections, listHosts, type ListOptions } from './lists.ts';
 import { passphraseFile, withTerminal } from './owner-commands.ts';
 import { newPassphrase, openPassphrase, type PassphraseOptions } from './passphrases.ts';
 import { placesOf } from './places.ts';
@@ -17,10 +17,10 @@ import { wholeNumber } from './whole-number.ts';
 
 type KeyOptions = RemoteOptions & PassphraseOptions & { key?: string; json: boolean };
 
-/** `hosts` is the command whose subcommands work on the collector's own machine. */
+/** `hosts` and `audit` are commands whose subcommands work on the collector's own machine. */
 export function remoteCommands(
   foretop: Command,
-  hosts: Command,
+  { hosts, audit }: { hosts: Command; audit: Command },
   variables: Readonly<Record<string, string | undefined>>,
 ): void {
   const places = placesOf(variables);
@@ -43,6 +43,10 @@ export function remoteCommands(
     (options: RemoteOptions & ListOptions & Filters) =>
       connected(options, (client, terminal) => listHosts(client, chosen(options, hostFilters), options, terminal)),
   );
+  listing(remote(audit.enablePositionalOptions()), auditFilters).action(
+    (options: RemoteOptions & ListOptions & Filters) =>
+      connected(options, (client, terminal) => listAudit(client, chosen(options, auditFilters), options, terminal)),
+  );
   listing(remote(foretop.command('connections')), connectionFilters)
     .description('list connections of all hosts: now, at an instant, or within a span')
     .action((options: RemoteOptions & ListOptions & Filters) =>
@@ -56,7 +60,8 @@ export function remoteCommands(
     const key = await readKeyFile(path, 'approve', openPassphrase(options, terminal));
     if (key === undefined)
       throw new CliError('usage', `'${path}' is not there. Make a key with: foretop approve keygen`);
-    await approve(requestId, { client, key, knownHosts: places.knownHosts, terminal, json: options.json });
+    const { knownHosts, heads } = places;
+    await approve(requestId, { client, key, knownHosts, heads, terminal, json: options.json });
   };
 
   keyed(remote(foretop.command('terminate')))
@@ -113,6 +118,15 @@ const keyed = (command: Command): Command =>
   passphraseFile(command).option('--key <file>', 'your approve key (~/.config/foretop/approve-key.json unless given)');
 
 const hostFilters = { status: 'live, stale, offline or revoked', sort: 'a column, with - before it for descending' };
+const auditFilters = {
+  actor: 'who: "account NAME", "token NUMBER", "host NUMBER"',
+  action: 'such as command.sign, or command.* for all of them',
+  host: 'a number: what was about that host',
+  outcome: 'done, refused or failed',
+  q: 'words that all stand somewhere in it',
+  from: 'where a span begins (RFC 3339)',
+  to: 'where it ends',
+};
 const connectionFilters = {
   host: 'names or numbers of hosts',
   process: 'names in which * stands for anything, or pids',

@@ -150,6 +150,7 @@ describe('an operator', () => {
       .executeTakeFirstOrThrow();
     const claims = await readStatement('command', signed.statement!, (cnf as { jwk: never }).jwk);
     expect(claims).toMatchObject({ iss: thumbprint, aud: host.agent.identity.thumbprint });
+    expect(JSON.parse(await readFile(own('audit-heads.jsonl'), 'utf8'))).toMatchObject({ keeper: 'collector' });
     expect(JSON.parse(await readFile(own('known-hosts.json'), 'utf8'))).toEqual({
       [host.agent.identity.thumbprint]: { name: 'web-1', since: expect.any(String) },
     });
@@ -198,6 +199,20 @@ describe('an operator', () => {
       code: 2,
       stderr: expect.stringContaining('foretop approve keygen'),
     });
+  });
+
+  test('does not read the audit; an administrator does, as a table and as JSON', async () => {
+    expect(await run(['audit', '--limit', '1'])).toMatchObject({ code: 1, stderr: expect.stringContaining('admin') });
+    await writeFile(file('admin-token'), await fleet.server.token('admin'), { mode: 0o600 });
+    const as = ['--server', server, '--token-file', file('admin-token'), '--action', 'command.*'];
+    const people = await run(['audit', ...as]);
+    expect(people).toMatchObject({ code: 0, stderr: '' });
+    expect(people.stdout).toMatch(
+      /^ENTRY +AT +WHO +WHAT +HOST +OUTCOME +DETAIL\n\d+ +20[-: \d]+ +account ada +command\./,
+    );
+    const { stdout } = await run(['audit', ...as, '--limit', '1', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject([{ sequence: expect.any(Number), actor: expect.any(String) }]);
+    expect((await run(['audit', 'verify', '--help'])).stdout).toContain('--heads');
   });
 
   test('signs out: the session is gone here and there', async () => {

@@ -43,9 +43,13 @@ export async function signOut(places: Places, terminal: Terminal): Promise<void>
 
 /** JSON, written whole before it gets its name. */
 export async function replacePrivate(path: string, content: unknown): Promise<void> {
+  await replacePrivateText(path, `${JSON.stringify(content)}\n`);
+}
+
+export async function replacePrivateText(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.draft`;
   await rm(draft, { force: true });
-  await writeFile(draft, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' });
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
   await rename(draft, path);
 }

@@ -1,25 +1,16 @@
-// `foretop ping`, `trace`, `dig`, `scan`, `cert`, `http`, `watch`: looks from hosts, signed here with the operator's own key.
+// `foretop ping`, `trace`, `dig`, `scan`, `cert`, `http`, `watch`, `capture`: looks from hosts, signed here with the operator's own key.
 import { randomBytes } from 'node:crypto';
-import { checkToolRequest, ToolFault, type ToolRequest } from '@foretop/proto/tools';
+import type { ToolRequest } from '@foretop/proto/tools';
 import { type Command, Option } from 'commander';
-import { readKeyFile } from '../trust/key-file.ts';
-import { CliError } from './cli-error.ts';
-import { openClient, type RemoteOptions } from './client.ts';
-import { withTerminal } from './owner-commands.ts';
-import { openPassphrase, type PassphraseOptions } from './passphrases.ts';
+import { captureCommand } from './capture-command.ts';
 import type { Places } from './places.ts';
+import { checked, type ToolOptions, withToolCall } from './tool-call.ts';
 import { runTool } from './tool-run.ts';
 import { wholeNumber } from './whole-number.ts';
 
-interface CommonOptions extends RemoteOptions, PassphraseOptions {
-  from: string;
-  key?: string;
-  json: boolean;
-}
-
 type Family = 'any' | 'ipv4' | 'ipv6';
 const port = wholeNumber(1, 65_535);
-interface FamilyOptions extends CommonOptions {
+interface FamilyOptions extends ToolOptions {
   ipv4?: boolean;
   ipv6?: boolean;
 }
@@ -35,23 +26,9 @@ export function toolCommands(foretop: Command, places: Places, common: (command:
       .requiredOption('--from <hosts>', 'names or numbers of hosts, with commas')
       .option('--json', 'the run and all that was said as JSON, at the end', false);
 
-  const run = (options: CommonOptions, wanted: ToolRequest) => {
+  const run = (options: ToolOptions, wanted: ToolRequest) => {
     const request = checked(wanted);
-    return withTerminal(async (terminal) => {
-      const client = await openClient(options, places);
-      const path = options.key ?? places.approveKey;
-      const key = await readKeyFile(path, 'approve', openPassphrase(options, terminal));
-      if (key === undefined)
-        throw new CliError('usage', `'${path}' is not there. Make a key with: foretop approve keygen`);
-      const { json } = options;
-      const { signal, release } = interruption();
-      try {
-        const call = { client, key, knownHosts: places.knownHosts, terminal, json, signal };
-        await runTool(call, request, options.from.split(',').filter(Boolean));
-      } finally {
-        release();
-      }
-    });
+    return withToolCall(options, places, (call, hosts) => runTool(call, request, hosts));
   };
 
   families(tool('ping', 'echo requests, or TCP connects with --tcp', 'target'))
@@ -105,7 +82,7 @@ export function toolCommands(foretop: Command, places: Places, common: (command:
     .option('--tcp', 'over TCP', false)
     .option('--dnssec', 'with signatures', false)
     .action(
-      (name: string, options: CommonOptions & { type: string; resolver: string; tcp: boolean; dnssec: boolean }) => {
+      (name: string, options: ToolOptions & { type: string; resolver: string; tcp: boolean; dnssec: boolean }) => {
         const { resolver, dnssec, tcp } = options;
         const types = options.type.toUpperCase().split(',').filter(Boolean);
         return run(options, {
@@ -123,7 +100,7 @@ export function toolCommands(foretop: Command, places: Places, common: (command:
     .action(
       (
         target: string,
-        options: CommonOptions & { ports: string; method: 'connect' | 'syn' | 'udp'; rate: number; banners: boolean },
+        options: ToolOptions & { ports: string; method: 'connect' | 'syn' | 'udp'; rate: number; banners: boolean },
       ) => {
         const { ports, method, rate, banners } = options;
         return run(options, { tool: 'scan', parameters: { target, method, ports, rate, banners } });
@@ -137,7 +114,7 @@ export function toolCommands(foretop: Command, places: Places, common: (command:
       new Option('--starttls <protocol>', 'begin in the clear').choices(['none', 'smtp', 'imap']).default('none'),
     )
     .action(
-      (target: string, options: CommonOptions & { port: number; name: string; starttls: 'none' | 'smtp' | 'imap' }) => {
+      (target: string, options: ToolOptions & { port: number; name: string; starttls: 'none' | 'smtp' | 'imap' }) => {
         const { name: serverName, starttls: startTls } = options;
         return run(options, { tool: 'certificate', parameters: { target, port: options.port, serverName, startTls } });
       },
@@ -146,7 +123,7 @@ export function toolCommands(foretop: Command, places: Places, common: (command:
   tool('http', 'a request, and how long each part of it took', 'url')
     .option('--head', 'ask for the head only', false)
     .option('--follow', 'follow at most 5 redirects', false)
-    .action((url: string, options: CommonOptions & { head: boolean; follow: boolean }) => {
+    .action((url: string, options: ToolOptions & { head: boolean; follow: boolean }) => {
       const { head, follow: followRedirects } = options;
       return run(options, { tool: 'http', parameters: { url, method: head ? 'HEAD' : 'GET', followRedirects } });
     });
@@ -155,34 +132,18 @@ export function toolCommands(foretop: Command, places: Places, common: (command:
     .option('--tcp <port>', 'connect to this port instead of ICMP', port)
     .option('--every <seconds>', 'between two', wholeNumber(1, 3_600), 10)
     .option('--days <number>', 'until it expires', wholeNumber(1, 89), 30)
-    .action((target: string, options: CommonOptions & { tcp?: number; every: number; days: number }) => {
+    .action((target: string, options: ToolOptions & { tcp?: number; every: number; days: number }) => {
       const { tcp, every: intervalSeconds, days } = options;
       const expiresAt = Math.floor(Date.now() / 1_000) + days * 86_400;
       const [id, protocol] = [randomBytes(8).toString('hex'), tcp === undefined ? 'icmp' : 'tcp'] as const;
       const parameters = { id, target, protocol, intervalSeconds, expiresAt, ...optional(tcp) };
       return run(options, { tool: 'watch', parameters });
     });
+
+  captureCommand(common(foretop.command('capture')), places);
 }
 
 const families = (command: Command): Command =>
   command
     .option('-4, --ipv4', 'only to IPv4 addresses', false)
     .addOption(new Option('-6, --ipv6', 'only to IPv6 addresses').conflicts('ipv4'));
-
-/** Throws CliError usage with the member's name. */
-function checked(request: ToolRequest): ToolRequest {
-  try {
-    return checkToolRequest(request);
-  } catch (error) {
-    if (error instanceof ToolFault) throw new CliError('usage', `${error.message}.`, { cause: error });
-    throw error;
-  }
-}
-
-/** The first Ctrl+C asks to stop; the second ends the process as it is. */
-function interruption(): { signal: AbortSignal; release: () => void } {
-  const abort = new AbortController();
-  const onSignal = () => abort.abort();
-  process.once('SIGINT', onSignal);
-  return { signal: abort.signal, release: () => process.off('SIGINT', onSignal) };
-}

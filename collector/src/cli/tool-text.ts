@@ -24,8 +24,6 @@ function lineOf(event: ToolEvent): string | undefined {
       return event.state === 'closed'
         ? undefined
         : `${event.port} ${event.state} ${event.service} ${event.banner ?? ''}`.trimEnd();
-    case 'packet':
-      return `${(event.atUs / 1e6).toFixed(6)} ${event.source} > ${event.destination} ${event.protocol} ${event.info}`;
     case 'ended':
       return `${event.outcome}: ${event.detail}`;
     case 'dns-answer':

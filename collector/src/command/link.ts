@@ -10,6 +10,8 @@ export interface ControlLink {
   readonly key: PublicJwk;
   send(frame: CollectorFrame): void;
   close(reason: CloseName, detail: string): void;
+  /** Nothing is read from the agent any more until what this gives is called. */
+  hold(): () => void;
 }
 
 /** The protocol version that brought commands; agents of older ones are never told of any. */

@@ -34,6 +34,7 @@ function linkOf(hostId: number, identity: TestIdentity, control: () => Awaited<R
       );
     },
     close: () => undefined,
+    hold: () => () => undefined,
   };
   return { link, sent };
 }

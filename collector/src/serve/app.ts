@@ -71,6 +71,7 @@ import { type Settings, systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { toolAddressRoutes } from './routes/tool-address.ts';
 import { toolEventRoutes } from './routes/tool-events.ts';
+import { toolPacketRoutes } from './routes/tool-packets.ts';
 import { toolRunRoutes } from './routes/tool-runs.ts';
 import { toolWatchRoutes } from './routes/tool-watches.ts';
 import { trafficMapRoutes } from './routes/traffic-map.ts';
@@ -231,7 +232,7 @@ export function createApp(options: AppOptions): Fetch {
   api.route('/', notificationRouteRoutes({ store, audit, now }));
   api.route('/', coverageRoutes({ store, exporter, now }));
   api.route('/', processRoutes({ store, live, exporter, now }));
-  api.route('/', interfaceRoutes({ store, live, exporter }));
+  api.route('/', interfaceRoutes({ store, live, exporter, now }));
   api.route('/', bandwidthRoutes({ store, live, exporter, now }));
   api.route('/', gapRoutes({ store, exporter, now }));
   api.route('/', activityRoutes({ store, exporter, now }));
@@ -249,6 +250,7 @@ export function createApp(options: AppOptions): Fetch {
   const toolRequests = createToolRequests({ store, live, tools: options.tools, trust: options.trust, now });
   api.route('/', toolRunRoutes({ store, requests: toolRequests, exporter, now }));
   api.route('/', toolEventRoutes({ store, access, requests: toolRequests, tools: options.tools, exporter, now }));
+  api.route('/', toolPacketRoutes({ store, access, requests: toolRequests, tools: options.tools, audit, now }));
   api.route('/', toolWatchRoutes({ store, tools: options.tools, exporter, now }));
   api.route('/', toolAddressRoutes({ store, trust: options.trust, now }));
   api.route('/', auditRoutes({ store, signer: options.signer, exporter, now }));

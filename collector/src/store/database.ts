@@ -8,6 +8,8 @@ import { StoreError } from './errors.ts';
 import { declareLoss } from './loss.ts';
 import { migrate } from './migrate.ts';
 import { type Connection, openPool } from './pool.ts';
+import { segmentReachUs } from './queries/connections.ts';
+import { createRecentSegments, type RecentSegments } from './recent/recent-segments.ts';
 import type { Database } from './schema.ts';
 import { type Identity, readIdentity } from './setting.ts';
 
@@ -19,6 +21,8 @@ export interface Store extends AsyncDisposable {
   readonly version: string;
   readonly hashKey: Buffer;
   readonly collectorId: string;
+  /** undefined where others may write to the same tables, so that what came by here is not all there is. */
+  readonly recent: RecentSegments | undefined;
   /** What the database takes on disk. */
   bytes(): Promise<number>;
   healthy(): Promise<boolean>;
@@ -70,6 +74,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     kind,
     version,
     ...identity,
+    recent:
+      kind === 'embedded' && options.role === 'collector'
+        ? createRecentSegments({ reachUs: segmentReachUs })
+        : undefined,
     bytes: () => databaseBytes(db),
     healthy: () => answers(db),
     sever,

@@ -7,7 +7,7 @@ import type { Database } from './schema.ts';
 
 /** What is given up first: each step from its oldest day on, the next step only when nothing but today is left of the one before. */
 export const sacrificeOrder: readonly (readonly PartitionedTable[])[] = [
-  ['metric_chunk', 'connection_segment', 'dns_exchange'],
+  ['metric_chunk', 'connection_segment', 'dns_exchange', 'tool_packets'],
   ['process_1m', 'metric_1m', 'scan_evidence'],
 ];
 

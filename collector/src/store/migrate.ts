@@ -10,6 +10,7 @@ import * as commands from './migrations/0005-commands.ts';
 import * as findings from './migrations/0006-findings.ts';
 import * as notifications from './migrations/0007-notifications.ts';
 import * as tools from './migrations/0008-tools.ts';
+import * as packets from './migrations/0009-packets.ts';
 import type { Database } from './schema.ts';
 
 /** By name, in order. Released ones are never changed. */
@@ -22,6 +23,7 @@ const migrations: Record<string, Migration> = {
   '0006-findings': findings,
   '0007-notifications': notifications,
   '0008-tools': tools,
+  '0009-packets': packets,
 };
 
 /** @returns the names of the migrations that ran now. */

@@ -10,6 +10,7 @@ export const partitionedTables = [
   'metric_chunk',
   'metric_1m',
   'process_1m',
+  'tool_packets',
 ] as const;
 export type PartitionedTable = (typeof partitionedTables)[number];
 
@@ -18,6 +19,10 @@ export interface Partition {
   table: PartitionedTable;
   day: number;
 }
+
+/** How long a table keeps its rows, days. Packets are kept for as long as the runs that brought them. */
+const daysKept = (retention: Retention, table: PartitionedTable): number =>
+  retention[table === 'tool_packets' ? 'gap' : table];
 
 const dayMs = 86_400_000;
 const daysAhead = 2;
@@ -29,7 +34,7 @@ export async function makePartitions(db: Kysely<Database>, retention: Retention,
   const today = Math.floor(nowMs / dayMs);
   const existing = new Set(await listPartitions(db));
   const wanted = partitionedTables.flatMap((table) => {
-    const days = retention[table] + daysOfGrace + daysAhead + 1;
+    const days = daysKept(retention, table) + daysOfGrace + daysAhead + 1;
     return Array.from({ length: days }, (_, index) => ({ table, day: today + daysAhead - index }));
   });
   const missing = wanted.filter(({ table, day }) => !existing.has(partitionName(table, day)));
@@ -58,7 +63,7 @@ export async function dropPartitions(db: Kysely<Database>, retention: Retention,
   const names = await listPartitions(db);
   const over = names.filter((name) => {
     const { table, day } = parseName(name);
-    return day + 1 <= today - retention[table] - daysOfGrace;
+    return day + 1 <= today - daysKept(retention, table) - daysOfGrace;
   });
   for (const name of over) {
     await db.transaction().execute(async (transaction) => {

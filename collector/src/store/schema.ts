@@ -169,7 +169,10 @@ export interface Database extends FindingTables {
     watch_stopped_at: NullableTimestamp;
     /** The host was told so. */
     watch_told_at: NullableTimestamp;
+    packet_bytes: Generated<number>;
+    packets_sealed: ColumnType<boolean | null, boolean | null | undefined, boolean | null>;
   };
+  tool_packets: { host_id: number; request_id: string; start: Int8; stored_at: Timestamp; bytes: Buffer };
   tool_event: { run_id: string; number: number; host_id: number; said_at: Timestamp; event: string };
   signing_key: {
     key_id: Generated<number>;

@@ -2,14 +2,16 @@
 import type { ToolOutput } from '@foretop/proto';
 import { readToolEvents, type ToolEvent, ToolFault, toolLimits, type ToolName } from '@foretop/proto/tools';
 import { cleanText } from '../store/host-text.ts';
+import type { ControlLink } from '../command/link.ts';
 import type { EventWriter } from './event-writer.ts';
+import type { PacketIntake } from './packet-intake.ts';
 
 const mostHostBytes = 4 << 20;
 /** Of all hosts of a run together. */
 const mostRun = { events: 40_000, bytes: 24 << 20 };
 const longestText = 4_096;
 const always = ['resolved', 'progress', 'ended'] as const;
-const kinds: Record<ToolName, ToolEvent['kind']> = {
+const kinds: Record<ToolName, ToolEvent['kind'] | undefined> = {
   ping: 'ping',
   trace: 'hop',
   dns: 'dns-answer',
@@ -17,7 +19,7 @@ const kinds: Record<ToolName, ToolEvent['kind']> = {
   certificate: 'certificate',
   http: 'http',
   watch: 'ping',
-  capture: 'packet',
+  capture: undefined,
 };
 
 /** What its hosts have said together. */
@@ -44,6 +46,8 @@ export interface IntakeOptions {
   hostId: number;
   tool: ToolName;
   writer: Pick<EventWriter, 'add' | 'count'>;
+  /** Of a capture; nothing else brings packets. */
+  packets: PacketIntake | undefined;
   /** Unix milliseconds. */
   now: () => number;
 }
@@ -61,14 +65,17 @@ export class OutputIntake {
   }
 
   /** @returns what is wrong with it, where an honest host would not have sent it: nothing of it is kept. */
-  take(output: ToolOutput): string | undefined {
+  take(output: ToolOutput, link: ControlLink): string | undefined {
+    const { packets, tool } = this.#options;
     const sequence = output.sequence ?? 0;
+    const hasPackets = (output.packets?.length ?? 0) > 0;
     if (sequence <= this.#sequence) return `output ${sequence} after ${this.#sequence}`;
     let events: ToolEvent[];
     try {
       events = readToolEvents(output.events ?? []);
       const stray = events.find(({ kind }) => !this.#fits(kind));
-      if (stray) throw new ToolFault(`A ${this.#options.tool} says no ${stray.kind}.`);
+      if (stray) throw new ToolFault(`A ${tool} says no ${stray.kind}.`);
+      if (hasPackets && !packets) throw new ToolFault(`A ${tool} brings no packets.`);
       if (this.#ended) throw new ToolFault('It had ended.');
     } catch (error) {
       if (!(error instanceof ToolFault)) throw error;
@@ -76,9 +83,11 @@ export class OutputIntake {
       this.#tell();
       return error.message;
     }
-    // A frame that the host gave up is a hole in what is shown.
+    // A frame that the host gave up is a hole in what is shown; in packets it is the end.
+    if (sequence > this.#sequence + 1) packets?.missed(sequence, this.#sequence);
     this.#dropped += sequence - this.#sequence - 1;
     this.#sequence = sequence;
+    if (hasPackets) packets?.take(output.packets!, link);
     for (const event of events) this.#keep(event);
     this.#tell();
     return undefined;

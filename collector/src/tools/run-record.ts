@@ -27,8 +27,11 @@ export interface RunRecord {
   asked(by: Operator, run: NewToolRun, hosts: readonly NewToolRunHost[], summary: string): Promise<void>;
   /** False: it is not open any more, and nothing is noted. */
   signed(by: Operator, part: Part, offerHash: string, signer: string): Promise<boolean>;
-  /** A receipt is here; also one that came after the wait was given up. False: there is one already. */
-  ended(by: Operator, part: Part, offerHash: string, receipt: Receipt): Promise<boolean>;
+  /**
+   * A receipt is here; also one that came after the wait was given up. `fault`: what came of it is not whole, whatever the host
+   * says. False: there is one already.
+   */
+  ended(by: Operator, part: Part, offerHash: string, receipt: Receipt, fault?: string): Promise<boolean>;
   lost(by: Operator, part: Part, error: CommandError): Promise<boolean>;
   note(
     by: Operator,
@@ -87,8 +90,11 @@ export function createRunRecord(db: Kysely<Database>, now: () => number): RunRec
           more: { offer: offerHash, signer },
         },
       ),
-    ended(by, part, offerHash, { text, claims }) {
-      const { outcome, code, detail, operator } = claims;
+    ended(by, part, offerHash, { text, claims }, fault) {
+      const { code, detail: said, operator } = claims;
+      const isBroken = fault !== undefined && claims.outcome !== 'refused';
+      const outcome = isBroken ? 'failed' : claims.outcome;
+      const detail = isBroken ? `${fault} The host says: ${said}` : said;
       const status = outcome === 'refused' ? 'refused' : 'ended';
       const changes = { status, ended_at: new Date(now()), receipt: text, outcome, code, detail } as const;
       const signer = { signer: operator.thumbprint, signerName: operator.name };

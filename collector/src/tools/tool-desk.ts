@@ -21,9 +21,12 @@ import {
 } from '../store/queries/tool-runs.ts';
 import { stopWatch, toldToStop, watchesToStop } from '../store/queries/tool-watches.ts';
 import { Bell } from './bell.ts';
+import { requireCaptureRoom } from './capture-room.ts';
 import { EventWriter } from './event-writer.ts';
 import { type OpenPart, OpenParts } from './open-parts.ts';
 import { OutputIntake, RunTally } from './output-intake.ts';
+import { PacketIntake } from './packet-intake.ts';
+import { PacketWriter } from './packet-writer.ts';
 import { createRunRecord, type Part } from './run-record.ts';
 import { summaryOf, targetOf } from './target.ts';
 
@@ -90,13 +93,14 @@ export async function openToolDesk(options: ToolLaneParts): Promise<ToolDesk> {
   const record = createRunRecord(db, now);
   const bell = new Bell();
   const writer = new EventWriter({ db, bell, log });
+  const packetWriter = new PacketWriter({ db, bell, log, now });
   const open = new OpenParts(monotonic);
   const running = new Map<string, Running>();
   const tallies = new Map<string, { tally: RunTally; parts: number }>();
   const carrying = new Set<Promise<void>>();
   const runs = new Rate<string>(rates.runsPerMinute, monotonic);
   const hosts = new Rate<string>(rates.hostsPerMinute, monotonic);
-  const counts = { runs: 0, offers: 0, refused: 0, signed: 0, ended: 0, lost: 0, late: 0, invalid: 0 };
+  const counts = { runs: 0, offers: 0, refused: 0, signed: 0, ended: 0, lost: 0, late: 0, invalid: 0, broken: 0 };
 
   for (const { summary, ...lost } of await loseToolRuns(db, keyThumbprint, new Date(now()))) {
     if (lost.status !== 'lost') continue;
@@ -158,23 +162,33 @@ export async function openToolDesk(options: ToolLaneParts): Promise<ToolDesk> {
   /** Sends it and records what comes. Never throws. */
   const carryOut = async (entry: Running, frame: Parameters<Exchange['send']>[1]): Promise<void> => {
     const { by, part, request, offer, tally } = entry;
-    const intake = new OutputIntake({ tally, ...part, tool: request.tool, writer, now });
+    const stream = packetWriter.open(part);
+    const packets = request.tool === 'capture' ? new PacketIntake(request.parameters, packetWriter, stream) : undefined;
+    const intake = new OutputIntake({ tally, ...part, tool: request.tool, writer, packets, now });
+    let isStopped = false;
     const output: NonNullable<Parameters<Exchange['send']>[2]['output']> = (said, link) => {
-      const fault = intake.take(said);
-      if (fault === undefined) return;
-      counts.invalid++;
-      strays.add(link, `a tool's output that is not valid: ${fault}`);
+      const fault = intake.take(said, link);
+      if (fault !== undefined) {
+        counts.invalid++;
+        strays.add(link, `a tool's output that is not valid: ${fault}`);
+      }
+      if (packets?.fault === undefined || isStopped) return;
+      isStopped = true;
+      counts.broken++;
+      log.warn({ event: 'capture-broken', requestId: part.requestId, hostId: part.hostId, why: packets.fault });
+      cancelOn(link, offer.wireId);
     };
     const receiptTimeoutMs = options.receiptTimeoutMs ?? toolSeconds(request) * 1_000 + receiptSlackMs;
     try {
       const receipt = await exchange.send(offer, frame, { progress: [], output, receiptTimeoutMs });
       counts.ended++;
       // First what it said, then that it has ended.
-      await writer.flush();
-      await record.ended(by, part, offer.hash, receipt);
+      await Promise.all([writer.flush(), packetWriter.flush(stream)]);
+      await record.ended(by, part, offer.hash, receipt, packets?.fault);
     } catch (error) {
       if (error instanceof CommandError) {
         counts.lost++;
+        await packetWriter.flush(stream);
         const link = linkOf(offer.hostId);
         if (error.code === 'outcome-unknown' && link) cancelOn(link, offer.wireId);
         await record.lost(by, part, error).catch((cause: Error) => unrecorded(part, cause));
@@ -212,6 +226,7 @@ export async function openToolDesk(options: ToolLaneParts): Promise<ToolDesk> {
   return {
     async ask(by, { request, hostIds, notAsked }) {
       requireRoom(by, hostIds.length);
+      if (request.tool === 'capture') await requireCaptureRoom(db, request.parameters, hostIds.length, now());
       const [runId, summary] = [newId(), summaryOf(request)];
       const answers = await Promise.all(hostIds.map((hostId) => askHost(by, hostId, request)));
       counts.runs++;
@@ -221,7 +236,8 @@ export async function openToolDesk(options: ToolLaneParts): Promise<ToolDesk> {
           ? { id: request.parameters.id, until: new Date(request.parameters.expiresAt * 1_000) }
           : null;
       const rows = [...answers, ...notAsked].map((answer): NewToolRunHost => {
-        const requestId = newId();
+        // One that offered knows its part by the same id: packets are sealed for that.
+        const requestId = 'text' in answer ? answer.wireId : newId();
         const common = { requestId, hostId: answer.hostId, watch };
         if (!('text' in answer)) {
           const { code, detail } = answer;
@@ -316,11 +332,14 @@ export async function openToolDesk(options: ToolLaneParts): Promise<ToolDesk> {
       tools_lost_total: counts.lost,
       tool_late_receipts_total: counts.late,
       tool_outputs_invalid_total: counts.invalid,
+      captures_broken_total: counts.broken,
+      ...packetWriter.counters(),
     }),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       // First the writer: what is carried out waits for it, and it for a database that may not answer.
-      await Promise.allSettled([writer[Symbol.asyncDispose](), sweeping, ...carrying]);
+      const writers = [writer[Symbol.asyncDispose](), packetWriter[Symbol.asyncDispose]()];
+      await Promise.allSettled([...writers, sweeping, ...carrying]);
       await writer.flush();
     },
   };

@@ -35,6 +35,7 @@ function linkOf(hostId: number, identity: TestIdentity, control: () => Control) 
       );
     },
     close: () => undefined,
+    hold: () => () => undefined,
   };
   return { link, cancels };
 }

@@ -89,6 +89,8 @@ export class Session {
   #heardMs: number;
   /** Why the agent said that it goes. */
   #goodbye = '';
+  /** Those who let nothing be read from the agent. */
+  readonly #holds = new Set<object>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -130,7 +132,7 @@ export class Session {
   }
 
   get paused(): boolean {
-    return this.#open?.lane.paused ?? false;
+    return this.#holds.size > 0;
   }
 
   /** Ends the connection with the reason's code; the agent prints the reason's text. */
@@ -243,6 +245,7 @@ export class Session {
       ...{ hostId, thumbprint, key },
       send: (frame) => this.#send(frame),
       close: (reason, detail) => this.close(reason, detail),
+      hold: () => this.#hold(),
     };
   }
 
@@ -270,7 +273,8 @@ export class Session {
   }
 
   #recordLane({ hostId }: Greeted): RecordLane {
-    const { ingest, held, clock, socket } = this.#options;
+    const { ingest, held, clock } = this.#options;
+    let release = (): void => undefined;
     return new RecordLane({
       hostId,
       ingest,
@@ -278,13 +282,23 @@ export class Session {
       offsetUs: (batch) => this.#batchOffset(batch),
       nowUs: () => clock.wallUs(),
       acknowledge: (ack) => this.#send({ ack }),
-      pause: () => socket.pause(),
-      resume: () => {
-        this.#heardMs = this.#nowMs();
-        socket.resume();
-      },
+      pause: () => (release = this.#hold()),
+      resume: () => release(),
       fail: (error) => this.#fail(error),
     });
+  }
+
+  /** Reads nothing until all who hold have let go. */
+  #hold(): () => void {
+    const { socket } = this.#options;
+    const hold = {};
+    this.#holds.add(hold);
+    if (this.#state !== 'closed') socket.pause();
+    return () => {
+      if (!this.#holds.delete(hold) || this.#holds.size > 0) return;
+      this.#heardMs = this.#nowMs();
+      socket.resume();
+    };
   }
 
   #batchOffset(batch: SealedBatch): number {

@@ -36,18 +36,6 @@ const good: ToolEvent[] = [
     ...{ kind: 'http', url: 'http://example.com/', status: 200, statusText: 'OK', version: 'HTTP/1.1' },
     ...{ phases: { connect: 1.25, firstByte: 3 }, headers: [['server', 'x']], bodyBytes: 12, remote: '192.0.2.1' },
   },
-  {
-    ...{
-      kind: 'packet',
-      number: 1,
-      atUs: 0,
-      source: '192.0.2.1',
-      destination: '192.0.2.2',
-      protocol: 'TCP',
-      bytes: 60,
-    },
-    info: 'SYN',
-  },
   { kind: 'progress', done: 1, of: 3, text: '1 of 3 ports' },
   { kind: 'ended', outcome: 'completed', detail: 'all answered', summary: { sent: 4, lossPercent: 0.5 } },
 ];

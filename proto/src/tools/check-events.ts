@@ -122,16 +122,6 @@ const event: Check<ToolEvent> = check.variant('kind', {
     bodyBytes: count,
     remote: address,
   }),
-  packet: check.exact({
-    kind: check.oneOf(['packet']),
-    number: count,
-    atUs: count,
-    source: address,
-    destination: address,
-    protocol: check.anyText(32),
-    bytes: count,
-    info: longText,
-  }),
   progress: check.exact({ kind: check.oneOf(['progress']), done: count, of: count, text: shortText }),
   ended: check.exact({
     kind: check.oneOf(['ended']),

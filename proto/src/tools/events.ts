@@ -94,19 +94,6 @@ export interface HttpEvent {
   remote: string;
 }
 
-/** A captured packet, decoded for the list; the packets themselves come as pcapng. */
-export interface PacketEvent {
-  kind: 'packet';
-  number: number;
-  /** Microseconds since the capture began. */
-  atUs: number;
-  source: string;
-  destination: string;
-  protocol: string;
-  bytes: number;
-  info: string;
-}
-
 export interface ProgressEvent {
   kind: 'progress';
   done: number;
@@ -131,6 +118,5 @@ export type ToolEvent =
   | PortEvent
   | CertificateEvent
   | HttpEvent
-  | PacketEvent
   | ProgressEvent
   | EndedEvent;

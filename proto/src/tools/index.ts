@@ -7,7 +7,7 @@ export { differences } from './differences.ts';
 export { pingFigures, type RoundTrips } from './ping-figures.ts';
 export { serverEventReader } from './server-events.ts';
 export { differenceOf } from './same-request.ts';
-export { toolLimits, toolSeconds } from './limits.ts';
+export { mostCaptureBytes, toolLimits, toolSeconds } from './limits.ts';
 export { type Endpoint, endpointOf, isIpv4, isIpv6, portsOf } from './ports.ts';
 export { ToolFault } from './tool-fault.ts';
 export { type Hop, traceHops } from './trace-hops.ts';

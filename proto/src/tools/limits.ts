@@ -7,7 +7,7 @@ export const toolLimits = {
   parametersBytes: 4_096,
   /** JSON of one event, bytes. */
   eventBytes: 16_384,
-  /** Events and packets of one ToolOutput, bytes. */
+  /** Events of one ToolOutput, and as much again of packets, bytes. */
   outputBytes: 65_536,
   /** Events of one run; a scan of many ports names only those that are open. */
   events: 10_000,
@@ -20,6 +20,12 @@ export const toolLimits = {
   /** From when a watch was accepted, seconds. */
   watchSeconds: 90 * 86_400,
 } as const;
+
+/**
+ * What a host's part of a capture may send in all, bytes. `maxBytes` is of all that it sends, pcapng and seal included; the head and
+ * the end of the file are sent even where there is no room for a packet.
+ */
+export const mostCaptureBytes = (maxBytes: number): number => maxBytes + 65_536;
 
 /** Answers to the last attempt, name look-ups, and a busy host. */
 const slackSeconds = 15;

@@ -35,6 +35,8 @@ export interface Libc {
   recv(fd: number, buffer: Bytes, length: number, flags: number): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Bytes, length: Uint32Array): number;
+  /** if_nametoindex(3); 0 = there is none of that name. */
+  interfaceIndex(name: string): number;
   close(fd: number): number;
   pread(fd: number, buffer: Bytes, length: number, offset: number): number;
   /** `struct statx` is 256 bytes, linux/stat.h. */
@@ -136,6 +138,7 @@ function bindLibc(library: LibraryHandle): Libc {
     recv: library.func('long recv(int, void*, size_t, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, const void*, uint32_t)'),
     getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
+    interfaceIndex: library.func('unsigned int if_nametoindex(const char*)'),
     close: library.func('int close(int)'),
     pread: library.func('long pread(int, void*, size_t, long)'),
     statx: library.func('int statx(int, const char*, int, unsigned int, void*)'),

@@ -4,7 +4,7 @@
 // followed: what hides there is not seen at this tier.
 
 /** One instruction; `jt` and `jf` name labels. */
-type Instruction =
+export type Instruction =
   { code: number; k: number } | { code: number; k: number; jt?: string; jf?: string } | { label: string };
 
 // linux/bpf_common.h, linux/filter.h
@@ -98,7 +98,10 @@ const program: Instruction[] = [
 ];
 
 /** `struct sock_filter`s one after the other. */
-export function packetFilter(): Uint8Array {
+export const packetFilter = (): Uint8Array => assemble(program);
+
+/** With its labels as distances. */
+export function assemble(program: readonly Instruction[]): Uint8Array {
   const labels = new Map<string, number>();
   const code = program.filter((entry) => !('label' in entry));
   let place = 0;

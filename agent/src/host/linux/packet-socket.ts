@@ -51,12 +51,12 @@ export interface PacketSocket extends Disposable {
 }
 
 /** Throws HostError, EPERM without CAP_NET_RAW. */
-export function openPacketSocket(libc: Libc = openLibc()): PacketSocket {
+export function openPacketSocket(libc: Libc = openLibc(), filter: Uint8Array = packetFilter()): PacketSocket {
   const fd = libc.socket(AF_PACKET, SOCK_DGRAM_CLOEXEC, 0);
   if (fd < 0) throw systemCallError(libc, 'Opening a packet socket');
   try {
     setOption(libc, fd, PACKET_VERSION, [TPACKET_V3]);
-    attachFilter(libc, fd, packetFilter());
+    attachFilter(libc, fd, filter);
     const frames = (BLOCK_BYTES / FRAME_BYTES) * BLOCKS;
     setOption(libc, fd, PACKET_RX_RING, [BLOCK_BYTES, BLOCKS, FRAME_BYTES, frames, RETIRE_MS, 0, 0]);
     const ring = libc.map(fd, BLOCK_BYTES * BLOCKS, PROT_READ_WRITE, 0);

@@ -60,7 +60,7 @@ export function apiDocument(operations: readonly Operation[], version: string): 
 }
 
 function describe(operation: Operation): ApiOperation {
-  const { path, method, tag, summary, role, body, status, response, withBody } = operation;
+  const { path, method, tag, summary, role, body, status, response, withBody, media } = operation;
   const needs = role === 'viewer' || role === 'nobody' ? '' : ` Needs the role ${role}.`;
   const text = `${operation.description ?? ''}${needs}`.trim();
   return {
@@ -75,8 +75,11 @@ function describe(operation: Operation): ApiOperation {
     }),
     responses: {
       [status]: {
-        description: response === undefined ? 'Done; there is no body.' : 'The answer.',
+        description: response === undefined && !media ? 'Done; there is no body.' : 'The answer.',
         ...(response && { content: contentOf(operation, response) }),
+        ...(media && {
+          content: Object.fromEntries(media.map((type) => [type, { schema: { type: 'string', format: 'binary' } }])),
+        }),
       },
       ...(withBody && {
         [withBody.status]: {
@@ -116,6 +119,11 @@ const pathParameterKinds: Record<string, { description: string; schema: JsonObje
   findings: { description: "The finding's id.", schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
   detectors: { description: "The detector's id.", schema: { type: 'string' } },
   suppressions: numberParameter("The rule's id."),
+  'tool-runs': {
+    description: 'The id of a run, or of one host’s part of it.',
+    schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+  },
+  watches: { description: "The watch's id.", schema: { type: 'string', pattern: '^[0-9a-f]{16}$' } },
   commands: { description: "The request's id.", schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
 };
 

@@ -23,6 +23,8 @@ export interface Operation<Shape extends z.ZodRawShape = z.ZodRawShape> {
   status: 200 | 201 | 202 | 204;
   /** Named in schemas.ts; undefined: no body. */
   response?: z.ZodType | undefined;
+  /** Types of a body that is no JSON. */
+  media?: readonly string[];
   /** The body may be left out; with it the answer is this one. */
   withBody?: { status: 200; response: z.ZodType };
   /** Its rows can be exported as well. */

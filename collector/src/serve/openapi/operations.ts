@@ -31,6 +31,7 @@ import { suppressionOperations } from '../routes/suppressions.ts';
 import { systemOperations } from '../routes/system.ts';
 import { tokenOperations } from '../routes/tokens.ts';
 import { toolEventOperations } from '../routes/tool-events.ts';
+import { toolPacketOperations } from '../routes/tool-packets.ts';
 import { toolRunOperations } from '../routes/tool-runs.ts';
 import { toolWatchOperations } from '../routes/tool-watches.ts';
 import { toolAddressOperations } from '../routes/tool-address.ts';
@@ -66,6 +67,7 @@ export const operations: readonly Operation[] = [
   ...commandOperations,
   ...toolRunOperations,
   ...toolEventOperations,
+  ...toolPacketOperations,
   ...toolWatchOperations,
   ...toolAddressOperations,
   ...notificationMessageOperations,

@@ -244,6 +244,18 @@ export const interfaceRow = name(
   }) satisfies z.ZodType<api.Interface>,
 );
 
+export const recordedInterface = name(
+  'RecordedInterface',
+  z.strictObject({
+    name: z.string(),
+    rxBytes: unknownable(),
+    txBytes: unknownable(),
+    errors: unknownable(),
+    drops: unknownable(),
+    knownSeconds: count(),
+  }) satisfies z.ZodType<api.RecordedInterface>,
+);
+
 export const bandwidthPoint = name(
   'BandwidthPoint',
   z.strictObject({
@@ -272,6 +284,7 @@ export const connectionList = name(
 );
 export const processList = name('ProcessList', z.strictObject(list(process)));
 export const interfaceList = name('InterfaceList', z.strictObject(list(interfaceRow)));
+export const recordedInterfaceList = name('RecordedInterfaceList', z.strictObject(list(recordedInterface)));
 export const gapList = name('GapList', z.strictObject(list(gapEntry)));
 export const bandwidth = name(
   'Bandwidth',

@@ -45,6 +45,14 @@ const toolRunHost = name(
     endedAt: time().nullable(),
     events: count().describe('Kept of what it said.'),
     dropped: count().describe('Said beyond what is kept, or not valid.'),
+    packets: z
+      .strictObject({
+        bytes: count().describe('As stored: pcapng, or the sealed stream.'),
+        sealed: z.boolean().nullable().describe('Whether the collector cannot read them; null: there are none yet.'),
+        recipient: z.string().nullable().describe('The X25519 key that they were to be sealed to, base64url.'),
+      })
+      .nullable()
+      .describe('Of a capture: GET /tool-runs/{id}/packets/{requestId}.'),
     receipt: z.string().nullable(),
   }) satisfies z.ZodType<api.ToolRunHost>,
 );

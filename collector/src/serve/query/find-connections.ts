@@ -177,13 +177,7 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
     const reached = withNow(time, nowUs());
     const wanted = await storedFilter(filter, reached, hostIds);
     const [rows, gaps] = await boundedRead(store.db, async (db) => [
-      await selectConnections(db, {
-        time: reached,
-        filter: wanted,
-        sort,
-        limit: limit + 1,
-        after,
-      }),
+      await selectConnections(db, { time: reached, filter: wanted, sort, limit: limit + 1, after }, store.recent),
       await selectGaps(db, { hostIds, ...span, limit: mostUnknownSpans }),
     ]);
     const last = rows.length > limit ? rows[limit - 1]! : undefined;
@@ -243,7 +237,7 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
       const reached = withNow(asked, nowUs());
       const wanted = await storedFilter(filter, reached, hostIds);
       const [counts, gaps] = await boundedRead(store.db, async (db) => [
-        await selectFacets(db, { time: reached, filter: wanted }),
+        await selectFacets(db, { time: reached, filter: wanted }, store.recent),
         await selectGaps(db, { hostIds, ...span, limit: mostUnknownSpans }),
       ]);
       return {

@@ -7,6 +7,7 @@ import type { Store } from '../../store/database.ts';
 import { selectAudit, streamAudit } from '../../store/queries/audit.ts';
 import { listHostHeads } from '../../store/queries/audit-heads.ts';
 import { boundedRead } from '../../store/queries/bounded-read.ts';
+import { hostsInSight, isBound } from '../auth/sight.ts';
 import { type Exporter, rowFormat, wantedFormat } from '../export/export.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
@@ -44,8 +45,9 @@ const listAudit = operation({
 });
 const listHeads = operation({
   ...common,
+  role: 'operator', // who signs commands keeps them where the collector cannot reach them
   path: '/audit/heads',
-  summary: 'The signed ends of the audit chains: of the collector as it stands, of hosts as they told them',
+  summary: 'The signed ends of the audit chains: of the collector as it stands, of hosts in sight as they told them',
   query: {},
   response: schemas.auditHeads,
 });
@@ -94,7 +96,10 @@ export function auditRoutes(options: {
       ...{ hostId: null, hostName: null, thumbprint, sequence: head.sequence, hash: head.hash },
       ...{ issuedAt: head.issuedAt.toISOString(), receivedAt: asOf, fits: true, head: head.statement, key: publicKey },
     };
-    const hosts = (await listHostHeads(store.db)).map(({ statement, issuedAt, receivedAt, ...row }): AuditHead => ({
+    const identity = context.get('identity');
+    const inSight = isBound(identity) && new Set((await hostsInSight(store.db, identity)).map(({ hostId }) => hostId));
+    const shown = (await listHostHeads(store.db)).filter(({ hostId }) => inSight === false || inSight.has(hostId));
+    const hosts = shown.map(({ statement, issuedAt, receivedAt, ...row }): AuditHead => ({
       ...row,
       issuedAt: issuedAt.toISOString(),
       receivedAt: receivedAt.toISOString(),

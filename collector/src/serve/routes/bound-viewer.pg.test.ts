@@ -68,6 +68,13 @@ beforeAll(async () => {
     .insertInto('gap')
     .values({ host_id: hidden, gap_start: at, gap_end: at, reason: 'spool-full', lost: 1, detail: 'zebra' })
     .execute();
+  await store.db
+    .insertInto('audit_head')
+    .values({
+      ...{ host_id: hidden, thumbprint: 'zebra', sequence: 1, hash: '00', issued_at: at, received_at: at, fits: true },
+      statement: 'zebra',
+    })
+    .execute();
   await makeAccount(server, 'bound viewer', 'viewer', ['prod']);
   await makeAccount(server, 'bound operator', 'operator', ['prod', 'staging']);
   viewer = await signIn(server, 'bound viewer');

@@ -60,6 +60,7 @@ export function historyRoutes(options: {
     const span = { ...time, hostIds: hosts?.map((host) => host.hostId) };
     const [from, to] = [new Date(time.fromUs / 1000).toISOString(), new Date(time.toUs / 1000).toISOString()];
     const detail = { from, to, hosts: span.hostIds?.join(',') ?? 'all', dryRun };
+    if (!dryRun) store.recent?.forget();
     try {
       const rows = dryRun
         ? await countHistory(store.db, span)

@@ -66,7 +66,7 @@ export function statsRoutes(options: {
     }
     const nowUs = now() * 1000;
     const atUs = nowUs - recordDelayUs;
-    const counts = await boundedRead(store.db, (db) => countConnections(db, { atUs, nowUs }));
+    const counts = await boundedRead(store.db, (db) => countConnections(db, { atUs, nowUs }, store.recent));
     const byHost = Map.groupBy(
       counts.map((row): Tally => ({ ...row, state: stateName(row.protocol, row.state) ?? 'close' })),
       (row) => row.hostId,

@@ -1,6 +1,6 @@
 // Runs, events and watches as the API writes them.
 import type { ToolRun, ToolRunEvent, ToolRunHost, Watch, WatchFigures } from '@foretop/proto/api';
-import type { ToolEvent, ToolRequest } from '@foretop/proto/tools';
+import type { CaptureParameters, ToolEvent, ToolRequest } from '@foretop/proto/tools';
 import type { ToolEventRow } from '../../store/queries/tool-events.ts';
 import type { ToolRunHostRow, ToolRunRow } from '../../store/queries/tool-runs.ts';
 import type { WatchFiguresRow, WatchRow } from '../../store/queries/tool-watches.ts';
@@ -15,11 +15,11 @@ export function toolRunAnswer(run: ToolRunRow, hosts: readonly ToolRunHostRow[])
     status: statuses.has('running') ? 'running' : statuses.has('offered') ? 'offered' : 'ended',
     createdAt: run.created_at.toISOString(),
     endedAt: run.ended_at?.toISOString() ?? null,
-    hosts: hosts.map(partAnswer),
+    hosts: hosts.map((row) => partAnswer(row, run)),
   };
 }
 
-const partAnswer = (row: ToolRunHostRow): ToolRunHost => ({
+const partAnswer = (row: ToolRunHostRow, run: ToolRunRow): ToolRunHost => ({
   requestId: row.request_id,
   hostId: row.host_id,
   hostName: row.hostName,
@@ -31,6 +31,13 @@ const partAnswer = (row: ToolRunHostRow): ToolRunHost => ({
   endedAt: row.ended_at?.toISOString() ?? null,
   events: row.event_count,
   dropped: row.dropped,
+  packets:
+    run.tool === 'capture'
+      ? {
+          ...{ bytes: row.packet_bytes, sealed: row.packets_sealed },
+          recipient: (run.parameters as CaptureParameters).recipient ?? null,
+        }
+      : null,
   receipt: row.receipt,
 });
 

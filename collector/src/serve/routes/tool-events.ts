@@ -5,16 +5,15 @@ import { z } from 'zod';
 import type { Store } from '../../store/database.ts';
 import { selectToolEvents } from '../../store/queries/tool-events.ts';
 import type { ToolDesk } from '../../tools/tool-desk.ts';
-import { actorOf } from '../audit.ts';
 import type { Access, Identity } from '../auth/access.ts';
 import { type Exporter, rowFormat, wantedFormat } from '../export/export.ts';
 import { operation, routeOf } from '../openapi/operation.ts';
 import * as schemas from '../openapi/schemas.ts';
-import { RequestError } from '../problem.ts';
 import { decodeCursor, encodeCursor, fingerprint } from '../query/cursor.ts';
 import * as parameters from '../query/parameters.ts';
 import type { ToolRequests } from '../tool-requests.ts';
 import { queryOf, type ServeContext, type ServeEnv } from './context.ts';
+import { Followers } from './followers.ts';
 import { toolEventAnswer, toolRunAnswer } from './tool-answers.ts';
 import { toolStream } from './tool-stream.ts';
 
@@ -40,7 +39,6 @@ const getEvents = operation({
 export const toolEventOperations = [getEvents];
 
 const portionRows = 500;
-const mostFollowers = { own: 20, all: 200 };
 const columns = ['number', 'at', 'hostId', 'hostName', 'kind', 'event'];
 
 export function toolEventRoutes(options: {
@@ -53,7 +51,7 @@ export function toolEventRoutes(options: {
 }): Hono<ServeEnv> {
   const { store, access, requests, tools, exporter, now } = options;
   const routes = new Hono<ServeEnv>();
-  const followers = new Map<string, number>();
+  const followers = new Followers();
 
   const read = async (identity: Identity, runId: string, after: number, limit: number) => {
     const { run, hosts } = await requests.find(identity, runId);
@@ -65,25 +63,14 @@ export function toolEventRoutes(options: {
   const follow = async (context: ServeContext, runId: string): Promise<Response> => {
     const identity = context.get('identity');
     await requests.find(identity, runId);
-    const who = actorOf(identity);
-    const all = followers.values().reduce((sum, count) => sum + count, 0);
-    if ((followers.get(who) ?? 0) >= mostFollowers.own || all >= mostFollowers.all) {
-      throw new RequestError('unavailable', 'Too many runs are followed already. Close some pages.', {
-        headers: { 'retry-after': '10' },
-      });
-    }
-    followers.set(who, (followers.get(who) ?? 0) + 1);
+    const leave = followers.enter(identity);
     const body = toolStream({
       after: Number(/^\d{1,9}$/.exec(context.req.header('last-event-id') ?? '')?.[0] ?? 0),
       // Asked anew each time: a session that was ended sees no more.
       look: async (after) => read(await access.identify(context.env.incoming), runId, after, portionRows),
       changed: (signal) => tools.changed(runId, signal),
       signal: context.req.raw.signal,
-      ended() {
-        const left = (followers.get(who) ?? 1) - 1;
-        if (left > 0) followers.set(who, left);
-        else followers.delete(who);
-      },
+      ended: leave,
     });
     return new Response(body, { headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' } });
   };

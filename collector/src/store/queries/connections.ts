@@ -1,5 +1,7 @@
 // Connections out of the history: those open at an instant, and those active in a span, with filters, any order, and keyset pages.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { OrderedKey } from '../recent/first-rows.ts';
+import type { RecentSegments } from '../recent/recent-segments.ts';
 import type { Database } from '../schema.ts';
 import { connectionFilter, type ConnectionFilter } from './connection-filter.ts';
 import { type ConnectionColumn, rxRate, sortColumns, txRate } from './connection-sort.ts';
@@ -63,22 +65,35 @@ export interface ConnectionRow {
   sortValue: string | null;
 }
 
-/** At most `limit` rows after the key. Unknown values come last in either direction. */
-export async function selectConnections(db: Kysely<Database>, query: ConnectionQuery): Promise<ConnectionRow[]> {
+/** At most `limit` rows after the key. Unknown values come last in either direction. `recent` says which, where it knows. */
+export async function selectConnections(
+  db: Kysely<Database>,
+  query: ConnectionQuery,
+  recent?: RecentSegments,
+): Promise<ConnectionRow[]> {
+  const keys = recent?.page(query);
+  if (keys?.length === 0) return [];
+  if (keys !== undefined) {
+    const { rows } = await connectionsQuery(query, rowsOf(keys, query.time)).execute(db);
+    if (rows.length === keys.length) return rows;
+    // Somebody took them out of the database.
+    recent!.forget();
+  }
   const { rows } = await connectionsQuery(query).execute(db);
   return rows;
 }
 
-/** Without limit: every row, for a reader that takes them as they come. */
+/** Without limit: every row, for a reader that takes them as they come. `rows`: those that may be among them. */
 export function connectionsQuery(
   query: Omit<ConnectionQuery, 'limit'> & { limit?: number },
+  rows = found(query.time, query.filter),
 ): RawBuilder<ConnectionRow> {
   const { expression, type } = sortColumns[query.sort.column];
   const direction = sql.raw(query.sort.descending ? 'desc' : 'asc');
   const [since, until] = reach(query.time);
   // Sorted is only what the order needs; all else, units and containers among it, is fetched for the page's rows.
   return sql<ConnectionRow>`
-    with found as (${found(query.time, query.filter)}),
+    with found as (${rows}),
          page as (
            select host_id, connection_id, seg_start, seg_end, place, rx_bytes, tx_bytes, retransmissions, covered, ended_at,
                   ${expression} as sort_key
@@ -114,7 +129,13 @@ export interface ConnectionCount {
 }
 
 /** How many connections were open at an instant, for each host, process and state. */
-export async function countConnections(db: Kysely<Database>, time: ConnectionTime): Promise<ConnectionCount[]> {
+export async function countConnections(
+  db: Kysely<Database>,
+  time: ConnectionTime,
+  recent?: RecentSegments,
+): Promise<ConnectionCount[]> {
+  const counts = recent?.count(time);
+  if (counts !== undefined) return counts;
   const { rows } = await sql<ConnectionCount>`
     with found as (${found(time, {})})
     select host_id as "hostId", comm as "process", protocol, state, count(*)::int4 as connections
@@ -135,6 +156,18 @@ export function found(time: ConnectionTime, filter: ConnectionFilter): RawBuilde
 }
 
 type Condition = RawBuilder<unknown>;
+
+/** The segments with these keys, which speak for an instant. */
+function rowsOf(keys: readonly OrderedKey[], time: ConnectionTime): RawBuilder<unknown> {
+  const [since, until] = reach(time);
+  const ids = keys.map(({ high, low }) => String(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low >>> 0))));
+  return sql`
+    select ${segmentColumns}, null::timestamptz as ended_at, null::float8 as covered
+      from unnest(${keys.map(({ hostId }) => hostId)}::int4[], ${ids}::int8[], ${keys.map(({ endUs }) => endUs)}::int8[])
+             wanted(wanted_host, wanted_id, wanted_end)
+      join connection_segment on host_id = wanted_host and connection_id = wanted_id and seg_end = ${timestamp(sql`wanted_end`)}
+     where seg_end > ${since} and seg_end <= ${until}`;
+}
 
 /**
  * The segment that spans T: each connection has at most one, and it ends within 301 s of T. While that one may still be to
@@ -248,7 +281,7 @@ function keyset(
 }
 
 /** Exact to the microsecond, which a Date is not. */
-export function timestamp(unixUs: number): RawBuilder<unknown> {
+export function timestamp(unixUs: number | RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`('epoch'::timestamptz + ${unixUs}::int8 * interval '1 microsecond')`;
 }
 

@@ -22,6 +22,7 @@ const timeColumns = {
   metric_chunk: sql`ts`,
   metric_1m: sql`ts`,
   process_1m: sql`ts`,
+  tool_packets: sql`stored_at`,
 } as const;
 
 const batchRows = 20_000;

@@ -217,9 +217,14 @@ export async function listToolRuns(
 /** The newest are kept, and what has not ended, and what a watch still needs. */
 export async function deleteOldToolRuns(db: Kysely<Database>, before: Date, mostKept: number): Promise<void> {
   await sql`
-    delete from tool_run r
-     where r.ended_at is not null
-       and (r.created_at < ${before}::timestamptz
-            or r.created_at < (select created_at from tool_run order by created_at desc offset ${mostKept} limit 1))
-       and not exists (select from tool_run_host h where h.run_id = r.run_id and h.watch_until > now())`.execute(db);
+    with old as (
+      delete from tool_run r
+       where r.ended_at is not null
+         and (r.created_at < ${before}::timestamptz
+              or r.created_at < (select created_at from tool_run order by created_at desc offset ${mostKept} limit 1))
+         and not exists (select from tool_run_host h where h.run_id = r.run_id and h.watch_until > now())
+      returning run_id)
+    delete from tool_packets p using tool_run_host h, old where h.run_id = old.run_id and p.request_id = h.request_id`.execute(
+    db,
+  );
 }

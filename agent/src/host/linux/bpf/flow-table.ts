@@ -6,8 +6,8 @@ import type { BpfMap } from './maps.ts';
 import { cookieKey } from './owners.ts';
 
 const NS_PER_MS = 1e6;
-/** A packet may carry an older time than that of a reading which it came too late for. */
-const OVERLAP_NS = 20 * NS_PER_MS;
+/** A flow's time is that of a tick of the kernel's clock, 10 ms at most; and its packet may have come too late for a reading. */
+const OVERLAP_NS = 30 * NS_PER_MS;
 const UDP_IDLE_MS = 60_000;
 /** With more UDP flows than this, quiet ones end sooner in proportion: a server of short exchanges must not fill the map. */
 const CROWDED_UDP = 4_096;
