@@ -102,7 +102,11 @@ export async function startCollector(config: Config, options: CollectorOptions):
       retention,
       log,
       limits: { ...defaultQueueLimits, queueBytes: config.ingestQueueBytes },
-      onCommitted: detection.onCommitted,
+      onCommitted: (prepared, transaction) => {
+        store.recent?.add(prepared.batch, prepared.accepted);
+        detection.onCommitted(prepared, transaction);
+      },
+      onCommitFailed: () => store.recent?.forget(),
     }),
   );
   const { admissionPerSecond } = config;
@@ -119,6 +123,7 @@ export async function startCollector(config: Config, options: CollectorOptions):
     notifications: () => notifier.counters(),
     disk: () => budget.counters(),
     database: () => poolCounters(store.pool),
+    recent: () => store.recent?.counters() ?? {},
   };
   const webFolder = options.webFolder ?? builtWebFolder;
   resources.use(

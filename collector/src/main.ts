@@ -134,10 +134,10 @@ function program(environment: Environment): Command {
     .argument('<id>', 'as in the list', wholeNumber(1, 2 ** 31 - 1))
     .action((id: number, options) => operate(options, operations.hostsRevoke(id)));
 
-  remoteCommands(foretop, hosts, environment.variables);
   const local = { common, dataDir: (options: Options) => configOf(options).dataDir, operate };
+  const audit = auditCommands<Options>(foretop, local);
+  remoteCommands(foretop, { hosts, audit }, environment.variables);
   ownerCommands<Options>(foretop, local);
-  auditCommands<Options>(foretop, local);
   accountCommands<Options>(foretop, local);
   replayCommand(foretop);
 

@@ -11,7 +11,7 @@ import { dgaScore } from '../../collector/src/detect/names/dga.ts';
 import { scoreBlock } from '../../collector/src/detect/names/replay-names.ts';
 import { shippedModels } from '../../collector/src/detect/names/shipped-models.ts';
 import { tunnelScore } from '../../collector/src/detect/names/tunnel.ts';
-import { CardScanner } from '../../collector/src/detect/text/card-scanner.ts';
+import { CardScanner } from '@foretop/proto';
 import { areaUnderCurve, readTable, scoreAtFalsePositives, shareAbove } from './training-data.ts';
 
 const { values } = parseArgs({

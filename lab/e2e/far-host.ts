@@ -20,6 +20,8 @@ export interface FarHost extends AsyncDisposable {
   /** The agent's data directory. */
   dataDir: string;
   agent: Child;
+  /** undefined: it shares the network of this machine. */
+  networkNamespace: string | undefined;
   /** Runs a program in Node on that host. */
   start(script: string): Child;
 }
@@ -30,16 +32,23 @@ export interface Ceiling {
   labels?: string[];
   /** CIDR in which it may look at services. */
   networks?: string[];
+  privacy?: { cardNumbers: boolean };
 }
 
-/** Without root the agent shares the network of this machine, and says so. */
-export async function startFarHost(collector: RunningCollector, name: string, ceiling: Ceiling): Promise<FarHost> {
+/** Without root the agent shares the network of this machine, and says so. `prepare`: what is to be there before the agent starts. */
+export async function startFarHost(
+  collector: RunningCollector,
+  name: string,
+  ceiling: Ceiling,
+  prepare?: (networkNamespace: string | undefined) => Promise<void>,
+): Promise<FarHost> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder(name));
   const ceilingFile = `${folder.path}/ceiling.json`;
   await writeFile(ceilingFile, JSON.stringify(ceiling), { mode: 0o644 });
   await chmod(folder.path, 0o755);
   const inside = await reach(stack, collector.port, name, `${folder.path}/collector.sock`);
+  await prepare?.(inside.networkNamespace);
   const token = await createEnrolToken(collector.dataDir);
   const dataDir = `${folder.path}/agent`;
   const env = { FORETOP_AGENT_CEILING_FILE: ceilingFile };
@@ -57,6 +66,7 @@ export async function startFarHost(collector: RunningCollector, name: string, ce
     name,
     dataDir,
     agent,
+    networkNamespace: inside.networkNamespace,
     start: (script) => owned.use(new Child(`program on ${name}`, ['-e', script], inside)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -20,6 +20,7 @@ Simulates a fleet of hosts over real WebSockets. The same seed gives the same ho
   --seconds N         stop after so many simulated seconds (default: run until interrupted)
   --outages E,L       every host loses the collector about every E seconds for about L seconds
   --skewed SHARE      share of hosts whose wall clock is seconds to ten years off (default 0.1)
+  --attacks           a scan, guessed passwords, a beacon, a DNS tunnel and an exfiltration, the first after 20 s
   --data DIR          keep keys and enrolments here, so that the next run is the same hosts
   --truth-file FILE   write what is really so, every 10 s and at the end, as JSON. It lists the open connections
                       when there are at most 20,000
@@ -38,6 +39,7 @@ export interface SimulatorOptions {
   seconds: number | undefined;
   outages: OutageOptions | undefined;
   skewedShare: number;
+  attacks: boolean;
   dataDir: string | undefined;
   truthFile: string | undefined;
 }
@@ -63,10 +65,13 @@ export function parseCommandLine(
   args: string[],
 ): { options: SimulatorOptions } | { faults: string[] } | { help: true } {
   const faults: string[] = [];
-  let values: Partial<Record<(typeof names)[number], string>> & { help?: boolean };
+  let values: Partial<Record<(typeof names)[number], string>> & { help?: boolean; attacks?: boolean };
   try {
     const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-    ({ values } = parseArgs({ args, options: { ...texts, help: { type: 'boolean' } } }) as { values: typeof values });
+    ({ values } = parseArgs({
+      args,
+      options: { ...texts, help: { type: 'boolean' }, attacks: { type: 'boolean' } },
+    }) as { values: typeof values });
   } catch (error) {
     return { faults: [(error as Error).message] };
   }
@@ -104,6 +109,7 @@ export function parseCommandLine(
     seconds,
     outages: outagesOf(values.outages, faults),
     skewedShare: number('skewed', 0.1, 0, 1),
+    attacks: values.attacks === true,
     dataDir: values.data,
     truthFile: values['truth-file'],
   };

@@ -12,7 +12,7 @@ import type { FleetProfile } from './profiles/catalogue.ts';
 import { type FleetTruth, hostTruth } from './truth.ts';
 import { createWorld, stepsPerSecond, type WorldOptions } from './world.ts';
 
-export interface FleetOptions extends Pick<WorldOptions, 'scale' | 'skewedShare' | 'outages'> {
+export interface FleetOptions extends Pick<WorldOptions, 'scale' | 'skewedShare' | 'outages' | 'attacks'> {
   collectorUrl: string;
   /** Asked once for each host that is not yet enrolled. */
   tokens: TokenSource;
@@ -143,7 +143,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const hosts = world.hosts.map((host) =>
         hostTruth(host, linkOf(host), state.hosts[host.index]!, world, connections),
       );
-      return { nowUs: world.nowUs(), run: state.run, hosts };
+      return { nowUs: world.nowUs(), run: state.run, hosts, attacks: world.attacks() };
     },
     [Symbol.asyncDispose]: () => stop(),
   };

@@ -122,6 +122,15 @@ const nothing: TrackedDns['exchange'] = {
   queries: 1,
 };
 
+/** One that is made elsewhere; what is not said of it is as in most. */
+export function question(
+  host: SimulatedHost,
+  process: SimulatedProcess | undefined,
+  exchange: Partial<TrackedDns['exchange']>,
+): void {
+  push(host, { ...ownerOf(process), exchange: { ...nothing, ...exchange } });
+}
+
 function push(host: SimulatedHost, entry: TrackedDns): void {
   host.dns.push(entry);
   host.totals.dnsExchanges++;

@@ -2,6 +2,7 @@
 import { formatAddress, stateName } from '@foretop/proto';
 import type { TrackedConnection } from '../../agent/src/collect/tick.ts';
 import type { AgentLink } from './agent-link.ts';
+import type { AttackTruth } from './attacks.ts';
 import type { RowCounts } from './counts.ts';
 import type { HostState } from './fleet-state.ts';
 import type { HostTotals, SimulatedHost } from './host.ts';
@@ -57,6 +58,7 @@ export interface FleetTruth {
   nowUs: number;
   run: number;
   hosts: HostTruth[];
+  attacks: AttackTruth[];
 }
 
 export function hostTruth(

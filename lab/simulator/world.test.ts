@@ -60,6 +60,15 @@ describe('determinism', () => {
     expect(names(second)).toEqual(names(first));
     expect(new Set([...boots(first), ...boots(second)]).size).toBe(16 * 4);
   });
+
+  test('wall clocks are seconds to ten years off where asked for, and no record goes by them', () => {
+    const [right, skewed] = [simulate(12), simulate(12, { skewedShare: 1 })];
+    const offBy = (world: World) => world.hosts.map(({ wallSkewUs }) => Math.abs(wallSkewUs) / 1e6);
+    expect(Math.max(...offBy(right.world))).toBeLessThan(0.1);
+    expect(Math.min(...offBy(skewed.world))).toBeGreaterThan(1);
+    expect(Math.max(...offBy(skewed.world))).toBeGreaterThan(86_400 * 100);
+    expect(digest(skewed.batches)).toBe(digest(right.batches));
+  });
 });
 
 describe('both ends of a connection', () => {

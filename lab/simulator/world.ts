@@ -1,5 +1,6 @@
 // The simulated world: hosts that live a second at a time, each in its own twentieth of the second, in a fixed order.
 import type { Tick } from '../../agent/src/collect/tick.ts';
+import { type AttackTruth, createAttacks } from './attacks.ts';
 import { FlowTable } from './flow-table.ts';
 import { SimulatedHost } from './host.ts';
 import { browse } from './lookups.ts';
@@ -24,6 +25,8 @@ export interface WorldOptions {
   /** Share of hosts whose wall clock is far off. */
   skewedShare?: number;
   outages?: OutageOptions;
+  /** Some hosts are attacked, or attack: see attacks.ts. */
+  attacks?: boolean;
 }
 
 export interface WorldListener {
@@ -44,6 +47,7 @@ export interface World {
   online(host: SimulatedHost): boolean;
   /** Counters in the host's connections become those of now. */
   sync(host: SimulatedHost): void;
+  attacks(): AttackTruth[];
 }
 
 export const stepsPerSecond = 20;
@@ -59,6 +63,7 @@ export function createWorld(options: WorldOptions, listener: WorldListener): Wor
   const outages: Outages[] = hosts.map(({ index }) => createOutages(`${seed}/${index}/${run}`, options.outages));
   const byProfile = Map.groupBy(hosts, ({ profile }) => profile.name);
   const hostsWith = (profile: ProfileName | 'any') => (profile === 'any' ? hosts : (byProfile.get(profile) ?? []));
+  const attacks = options.attacks === true ? createAttacks({ seed, startUs, hosts }) : undefined;
   let step = 0;
   const nowUs = () => startUs + step * stepUs;
   const moment = (): Moment => {
@@ -89,6 +94,7 @@ export function createWorld(options: WorldOptions, listener: WorldListener): Wor
       runJobs(host, now);
       if (host.profile.name === 'noisy') disturb(host, now.nowUs);
       if (host.profile.name === 'workstation' && host.random.chance(1 / 20)) browse(host, now.nowUs);
+      attacks?.live(host, now.nowUs);
       for (const process of host.processes.values()) work(process, host.random, load);
     }
     listener.ticked(host, look(host, now));
@@ -122,6 +128,7 @@ export function createWorld(options: WorldOptions, listener: WorldListener): Wor
     },
     online: (host) => outages[host.index]!.online(Math.floor(step / stepsPerSecond)),
     sync,
+    attacks: () => attacks?.truth() ?? [],
   };
 }
 

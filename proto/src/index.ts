@@ -9,3 +9,4 @@ export * from './tcp-state.ts';
 export * from './address.ts';
 export * from './delta-varint.ts';
 export * from './dns-names.ts';
+export * from './cards/index.ts';

@@ -58,6 +58,7 @@ export type MetricSeries = Properties<'MetricSeries'>;
 export type ProcessMinute = Properties<'ProcessMinute'>;
 export type DnsExchange = Properties<'DnsExchange'>;
 export type ScanEvidence = Properties<'ScanEvidence'>;
+export type CardSighting = Properties<'CardSighting'>;
 export type Gap = Properties<'Gap'>;
 export type LiveFrame = Properties<'LiveFrame'>;
 export type LiveConnection = Properties<'LiveConnection'>;

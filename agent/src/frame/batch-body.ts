@@ -8,6 +8,7 @@ import {
   type MetricChunk,
   type ProcessMinute,
 } from '@foretop/proto';
+import type { TrackedCard } from '../collect/clear-text.ts';
 import type { ProcessIdentity } from '../collect/tick.ts';
 import { encodeCheckpointStep, type CheckpointEntry } from './checkpoint.ts';
 import type { DnsRow } from './dns-records.ts';
@@ -23,6 +24,7 @@ export interface RecordedRows {
   metrics: MetricChunk[];
   dnsExchanges: DnsRow[];
   scans: ScanRow[];
+  cards?: TrackedCard[];
 }
 
 /** A body ready to be sealed. */
@@ -79,6 +81,7 @@ export function buildBatches(
   for (const row of rows.segments) addSegment(room(rowBytes, row.startUs), row);
   for (const row of rows.dnsExchanges) addExchange(room(dnsBytes(row), row.exchange.askedUs), row);
   for (const scan of rows.scans) room(rowBytes, scan.startUs).body.scans.push(scan);
+  for (const card of rows.cards ?? []) addCard(room(rowBytes, card.firstUs), card);
   for (const minute of rows.processMinutes) room(rowBytes, minute.startUs ?? nowUs).body.processMinutes.push(minute);
   for (const chunk of rows.metrics) room(chunkBytes(chunk), chunk.startUs ?? nowUs).body.metrics.push(chunk);
   if (draft.rows > 0) batches.push(finish(draft, nowUs));
@@ -99,7 +102,7 @@ function chunkBytes({ subject, series }: MetricChunk): number {
 
 function emptyDraft(bootId: Uint8Array, nowUs: number): Draft {
   const rows = { processes: [], segments: [], metrics: [], processMinutes: [], gaps: [], dnsExchanges: [], scans: [] };
-  const body = { bootId, strings: [''], ...rows };
+  const body = { bootId, strings: [''], ...rows, cards: [] };
   return { body, texts: new Map([['', 0]]), bytes: 0, rows: 0, startUs: nowUs, entries: [], ended: [] };
 }
 
@@ -132,6 +135,18 @@ function addExchange(draft: Draft, { exchange, pid, pidStartTicks, comm, count }
     canonicalNames: exchange.canonicalNames.slice(0, dnsNamesMax).map((name) => textIndex(draft, name)),
   };
   draft.body.dnsExchanges.push(row);
+}
+
+function addCard(draft: Draft, { masked, issuer, score, comm, firstUs, lastUs, ...card }: TrackedCard): void {
+  draft.body.cards.push({
+    ...card,
+    startUs: firstUs,
+    endUs: lastUs,
+    comm: textIndex(draft, comm),
+    masked: textIndex(draft, masked),
+    issuer: textIndex(draft, issuer),
+    scorePermille: Math.round(score * 1_000),
+  });
 }
 
 function dnsBytes({ exchange }: DnsRow): number {

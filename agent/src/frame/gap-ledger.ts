@@ -19,14 +19,14 @@ export interface GapLedger {
 
 /** Gaps waiting for a flush; one more widens the last. */
 const waitingMax = 1_000;
-/** Sources that may fail at the same time, a bound for names that come from outside. */
-const failingMax = 64;
-/** A source that fails for longer is reported in pieces, so that a killed agent loses little of it. */
+/** Conditions at the same time, a bound for names that come from outside. */
+const lastingMax = 64;
+/** What lasts longer is reported in pieces, so that a killed agent loses little of it. */
 const pieceUs = 60_000_000;
 
 export function createGapLedger(): GapLedger {
   let waiting: RecordedGap[] = [];
-  const failing = new Map<string, RecordedGap>();
+  const lasting = new Map<string, RecordedGap>();
 
   function add(gap: RecordedGap): void {
     const last = waiting.at(-1);
@@ -39,9 +39,9 @@ export function createGapLedger(): GapLedger {
     last.lost += gap.lost;
   }
 
-  function finish(source: string): void {
-    const gap = failing.get(source);
-    failing.delete(source);
+  function finish(name: string): void {
+    const gap = lasting.get(name);
+    lasting.delete(name);
     if (gap) add(gap);
   }
 
@@ -59,24 +59,40 @@ export function createGapLedger(): GapLedger {
           detail: `${seconds} s without a look`,
         });
       }
-      for (const { source, message } of tick.failures) {
-        const gap = failing.get(source);
-        const detail = `${source}: ${message}`;
-        if (gap) failing.set(source, { ...gap, endUs: boottimeUs, lost: gap.lost + 1 });
-        else if (failing.size < failingMax) {
-          failing.set(source, { startUs: previousUs, endUs: boottimeUs, reason: 'collect-failed', lost: 1, detail });
-        }
+      const now = conditionsOf(tick);
+      for (const { name, reason, lost, detail } of now) {
+        const gap = lasting.get(name);
+        if (gap) lasting.set(name, { ...gap, endUs: boottimeUs, lost: gap.lost + lost });
+        else if (lasting.size < lastingMax)
+          lasting.set(name, { startUs: previousUs, endUs: boottimeUs, reason, lost, detail });
       }
-      const now = new Set(tick.failures.map(({ source }) => source));
-      for (const [source, gap] of failing) {
-        if (!now.has(source) || gap.endUs - gap.startUs >= pieceUs) finish(source);
+      const names = new Set(now.map(({ name }) => name));
+      for (const [name, gap] of lasting) {
+        if (!names.has(name) || gap.endUs - gap.startUs >= pieceUs) finish(name);
       }
     },
     take(final) {
-      if (final) [...failing.keys()].forEach(finish);
+      if (final) [...lasting.keys()].forEach(finish);
       const gaps = waiting;
       waiting = [];
       return gaps;
     },
   };
+}
+
+/** What is not known of this second; the same name in the next second is the same condition. */
+interface Condition {
+  name: string;
+  reason: GapReason;
+  lost: number;
+  detail: string;
+}
+
+function conditionsOf({ failures, leftOut = 0 }: Tick): Condition[] {
+  const failed = failures.map(({ source, message }) => ({
+    ...{ name: `source ${source}`, reason: 'collect-failed' as const, lost: 1, detail: `${source}: ${message}` },
+  }));
+  if (leftOut === 0) return failed;
+  const detail = `open connections beyond what memory-limit allows, ${leftOut} at first: each is told of when it ends`;
+  return [...failed, { name: 'left out', reason: 'given-up', lost: 0, detail }];
 }

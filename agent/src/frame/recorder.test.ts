@@ -61,6 +61,20 @@ describe('recorder', () => {
     expect(gaps[1]!.detail).toBe('interfaces: EACCES');
   });
 
+  it('says for how long memory allowed no further connections', () => {
+    const recorder = createRecorder({ bootId, offsetUs: () => 0 });
+    for (const [second, leftOut] of [0, 40, 90, 0].entries())
+      recorder.observe(tick((10 + second) * secondUs, { leftOut }));
+    expect(decode(recorder.flush(false)).flatMap(({ gaps }) => gaps)).toMatchObject([
+      {
+        reason: 'given-up',
+        startUs: 10 * secondUs,
+        endUs: 12 * secondUs,
+        detail: expect.stringContaining('40 at first'),
+      },
+    ]);
+  });
+
   it('after a restart of the machine takes over no counters, and says so', () => {
     const old = connection({ rxBytes: 900 });
     const entries = new Map([[`6:${old.cookie}`, { connection: old, endUs: 3 * secondUs }]]);

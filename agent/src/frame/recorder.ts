@@ -1,5 +1,6 @@
 // The record lane from ticks to batches: everything that is kept passes through here.
 import { buildBatches, type RecordedBatch } from './batch-body.ts';
+import { createCardRecords } from './card-records.ts';
 import { encodeCheckpointStep, type Checkpoint } from './checkpoint.ts';
 import { createDnsRecords } from './dns-records.ts';
 import { createGapLedger, type RecordedGap } from './gap-ledger.ts';
@@ -9,12 +10,15 @@ import { createProcessRecords } from './process-records.ts';
 import { createScanRecords } from './scan-records.ts';
 import { createSegments, stallUs } from './segments.ts';
 import { createWatchMetrics, type ProbeReading } from './watch-metrics.ts';
+import type { TrackedCard } from '../collect/clear-text.ts';
 import type { Tick } from '../collect/tick.ts';
 
 export interface Recorder {
   observe(tick: Tick): void;
   /** An attempt of a watch. */
   observeProbe(reading: ProbeReading): void;
+  /** Card numbers that were seen, masked. */
+  observeCards(cards: readonly TrackedCard[]): void;
   /** What is due since the last flush; `final` gives every open connection its row and ends every chunk. */
   flush(final: boolean): RecordedBatch[];
   addGap(gap: RecordedGap): void;
@@ -45,6 +49,7 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
   const processMinutes = createProcessMinutes(offsetUs);
   const dnsRecords = createDnsRecords();
   const scanRecords = createScanRecords();
+  const cardRecords = createCardRecords();
   const gaps = createGapLedger();
   let nowUs = 0;
   let flushedUs = 0;
@@ -82,11 +87,14 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
       gaps.observe(tick);
     },
     observeProbe: (reading) => watchMetrics.add(reading),
+    observeCards: (cards) => cardRecords.add(cards),
     flush(final) {
       const { rows, lost } = segments.flush(nowUs, final);
       const dns = dnsRecords.take();
+      const cards = cardRecords.take();
       capped(lost, 'connections that closed');
       capped(dns.lost, 'DNS exchanges');
+      capped(cards.lost, 'card numbers');
       flushedUs = nowUs;
       return buildBatches(
         {
@@ -97,6 +105,7 @@ export function createRecorder({ bootId, offsetUs, checkpoint }: RecorderOptions
           metrics: [...metrics.take(final), ...watchMetrics.take(nowUs, final)],
           dnsExchanges: dns.rows,
           scans: scanRecords.take(),
+          cards: cards.rows,
         },
         { bootId, nowUs },
       );

@@ -20,6 +20,8 @@ export interface Glimpse {
 export interface BriefProcesses extends Disposable {
   /** Processes seen since the last call that are in no table; `isKnown` tells of those that a look has, or had at their exit. */
   take(isKnown: (pid: number, startTicks: number) => boolean): Glimpse[];
+  /** What it last executed since the last `take`. */
+  find(pid: number, startTicks: number): Glimpse | undefined;
   /** Pids of those that executed since the last `take`. */
   executed(): Iterable<number>;
   counters(): BriefCounters;
@@ -97,6 +99,11 @@ class Watch implements BriefProcesses {
     this.#glimpses = new Map();
     this.#left = GLIMPSES_A_LOOK;
     return unknown;
+  }
+
+  find(pid: number, startTicks: number): Glimpse | undefined {
+    const glimpse = this.#glimpses.get(pid);
+    return glimpse?.startTicks === startTicks ? glimpse : undefined;
   }
 
   executed(): Iterable<number> {

@@ -93,9 +93,13 @@ async function markOf(file: FileHandle): Promise<FileMark> {
   };
 }
 
-/** Of the agent's own view: a process in a container has another file under the same path. */
-function leadsTo(path: string, { device, inode }: FileMark): boolean {
+/** Of the agent's own view, and of PID 1's, beside which it may have a container of its own: a process in another has another file there. */
+function leadsTo(path: string, mark: FileMark): boolean {
   if (path === '' || path.endsWith(deleted)) return false;
+  return isFile(path, mark) || isFile(`/proc/1/root${path}`, mark);
+}
+
+function isFile(path: string, { device, inode }: FileMark): boolean {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return String(dev) === device && String(ino) === inode;

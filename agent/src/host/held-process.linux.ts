@@ -1,13 +1,15 @@
 // Takes hold of a process, then reads what tells it from any other: so what was read is of the process that is held.
 import type { Executables } from './executables.linux.ts';
 import { openProcessHandle, type ProcessHandle } from './linux/pidfd.ts';
-import { readProcessDetails } from './process-identity.linux.ts';
+import { readContainerId, readProcessDetails } from './process-identity.linux.ts';
 import { readListed } from './process-list.linux.ts';
-import type { ExecutableEvidence, HeldProcess, ProcessEvidence, ProcessMark } from './targets.ts';
+import type { ExecutableEvidence, HeldProcess, ListedProcess, ProcessEvidence, ProcessMark } from './targets.ts';
 import type { Users } from './users.linux.ts';
 
 // asm-generic/signal.h
 const signals = { SIGTERM: 15, SIGKILL: 9 } as const;
+
+const kthreadd = 2;
 
 const noExecutable: ExecutableEvidence = {
   path: '',
@@ -81,5 +83,14 @@ async function readEvidence(pid: number, executables: Executables, users: Users)
   const details = readProcessDetails('/proc', pid, listed.isKernelThread, users);
   const { commandLine, unit, containerRuntime, containerId, cgroup, uid } = details;
   const user = details.user || String(uid);
-  return { ...listed, executable, user, commandLine, controlGroup: cgroup, unit, containerRuntime, containerId };
+  const isContainerOfHost = containerId !== '' && containerId === readContainerId(1);
+  return {
+    ...{ ...listed, isKernelThread: listed.isKernelThread || isChildOfKernel(listed), executable, user, commandLine },
+    ...{ controlGroup: cgroup, unit, containerRuntime, containerId, isContainerOfHost },
+  };
+}
+
+/** Number 2 is kthreadd on a host; in a container it is anybody's. */
+function isChildOfKernel({ parentPid }: ListedProcess): boolean {
+  return parentPid === kthreadd && readListed(kthreadd)?.isKernelThread === true;
 }

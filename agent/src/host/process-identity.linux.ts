@@ -27,7 +27,7 @@ const CGROUP_BYTES = 64 << 10;
 /** Empty fields where the kernel refuses or the process is gone. Kernel threads have neither executable nor command line. */
 export function readProcessDetails(root: string, pid: number, kernelThread: boolean, users: Users): ProcessDetails {
   const directory = `${root}/${pid}`;
-  const group = parseControlGroup(readBounded(`${directory}/cgroup`, CGROUP_BYTES)?.toString('utf8') ?? '');
+  const group = readControlGroup(directory);
   const uid = parseUid(readBounded(`${directory}/status`, 4096)?.toString('latin1') ?? '');
   return {
     executable: kernelThread ? '' : readExecutable(directory),
@@ -40,6 +40,12 @@ export function readProcessDetails(root: string, pid: number, kernelThread: bool
     containerId: group.containerId,
   };
 }
+
+/** Empty outside containers. */
+export const readContainerId = (pid: number): string => readControlGroup(`/proc/${pid}`).containerId;
+
+const readControlGroup = (directory: string) =>
+  parseControlGroup(readBounded(`${directory}/cgroup`, CGROUP_BYTES)?.toString('utf8') ?? '');
 
 /** The effective uid out of /proc/PID/status; the owner of /proc/PID is root for processes that may not be dumped. */
 export function parseUid(status: string): number {

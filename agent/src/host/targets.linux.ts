@@ -1,5 +1,4 @@
 // Processes and connections of a Linux host, for those who decide whether to end one.
-import { readlinkSync } from 'node:fs';
 import { createLinuxClock } from './clock.linux.ts';
 import { Executables } from './executables.linux.ts';
 import { readSystemConstants } from './facts.linux.ts';
@@ -7,13 +6,11 @@ import { holdProcess } from './held-process.linux.ts';
 import { readBootId } from './identity.linux.ts';
 import { openNamespaceDoor } from './linux/network-namespace.ts';
 import { connectionsOf, findConnections, ownerOf } from './open-sockets.linux.ts';
+import { foreignNumbers } from './pid-namespace.linux.ts';
 import { listProcesses } from './process-list.linux.ts';
 import { findRestarts } from './restarts.linux.ts';
 import type { TargetHost } from './targets.ts';
 import { openUsers } from './users.linux.ts';
-
-// The inode number of the initial PID namespace, the same on every kernel: PROC_PID_INIT_INO, include/linux/proc_ns.h.
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 /** Throws HostError where /proc or the C library are missing. */
 export function openLinuxTargets(): TargetHost {
@@ -25,7 +22,7 @@ export function openLinuxTargets(): TargetHost {
     clock,
     bootId: Buffer.from(readBootId()).toString('hex'),
     clockTicks: readSystemConstants().clockTicks,
-    blindness,
+    blindness: foreignNumbers,
     hold: (pid) => holdProcess(pid, executables, users),
     list: listProcesses,
     connectionsOf(of) {
@@ -39,16 +36,4 @@ export function openLinuxTargets(): TargetHost {
     },
     ownerOf: (inode) => ownerOf(inode, pids()),
   };
-}
-
-/** Of this process's own PID namespace, and of the one that /proc was mounted for. */
-function blindness(): string {
-  try {
-    const namespace = readlinkSync('/proc/self/ns/pid');
-    if (namespace !== INITIAL_PID_NAMESPACE) return `it runs in the PID namespace ${namespace}`;
-    const self = readlinkSync('/proc/self');
-    return self === String(process.pid) ? '' : '/proc is of another PID namespace';
-  } catch (error) {
-    return `/proc cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

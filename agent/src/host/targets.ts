@@ -11,7 +11,7 @@ export interface ExecutableEvidence {
   sha256: string;
   uid: number;
   mode: number;
-  /** That path leads the agent to this very file. */
+  /** That path leads the agent, or the first process that it sees, to this very file. */
   isHostFile: boolean;
   /** The process sees the host's own mounts. */
   inHostMounts: boolean;
@@ -24,6 +24,7 @@ export interface ProcessEvidence {
   /** Since boot; with the pid it names a process for as long as the machine runs. */
   startTicks: number;
   name: string;
+  /** Or a program that the kernel itself started. */
   isKernelThread: boolean;
   executable: ExecutableEvidence;
   user: string;
@@ -34,6 +35,8 @@ export interface ProcessEvidence {
   unit: string;
   containerRuntime: string;
   containerId: string;
+  /** The first process that the agent sees is in that container too: this is the host that it watches. */
+  isContainerOfHost: boolean;
 }
 
 /** What must not have changed between an offer and its signal. */
@@ -93,7 +96,7 @@ export interface TargetHost {
   readonly bootId: string;
   /** Of startTicks, a second. */
   readonly clockTicks: number;
-  /** Why process numbers here are not the host's; empty = they are. */
+  /** Why the numbers that are reported are not those by which a process can be held; empty = they are. */
   blindness(): string;
   /** Takes hold first and reads then. undefined = there is none. Throws HostError when it cannot be read. */
   hold(pid: number): Promise<HeldProcess | undefined>;

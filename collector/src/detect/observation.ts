@@ -159,6 +159,24 @@ export interface TextObservation extends Observed {
   text: string;
 }
 
+/** Card numbers that a host found in its own clear text, and masked before it told. Only from live hosts. */
+export interface CardObservation extends Observed {
+  kind: 'card';
+  /** Decimal digits of connection_segment.connection_id; empty = not known. */
+  connection: string;
+  process: ObservedProcess | undefined;
+  inbound: boolean;
+  local: Endpoint;
+  peer: Endpoint;
+  /** First six and last four digits. */
+  masked: string;
+  issuer: string;
+  /** 0.5 … 1 */
+  score: number;
+  startUs: number;
+  count: number;
+}
+
 /** What the collector notices about an agent. */
 export interface AgentObservation extends Observed {
   kind: 'agent';
@@ -177,5 +195,6 @@ export type Observation =
   | UsageObservation
   | PacketsObservation
   | TextObservation
+  | CardObservation
   | AgentObservation;
 export type ObservationKind = Observation['kind'];

@@ -1,6 +1,7 @@
 // What of a batch is kept, as it was decoded: for those who look at the same facts once they are committed.
 import type { ProcessMinute } from '@foretop/proto';
 import type { Hash64 } from '../store/siphash.ts';
+import type { DecodedCard } from './cards.ts';
 import type { DecodedExchange } from './dns.ts';
 import type { PreparedBatch } from './prepare.ts';
 import type { DecodedScan } from './scans.ts';
@@ -24,6 +25,16 @@ export interface AcceptedMinute {
   process: Hash64;
 }
 
+export interface AcceptedCard {
+  card: DecodedCard;
+  /** First six and last four digits. */
+  masked: string;
+  issuer: string;
+  comm: string;
+  connection: Hash64 | null;
+  process: Hash64 | null;
+}
+
 export interface Accepted {
   /** The batch's string table, not cleaned. */
   strings: readonly string[];
@@ -31,10 +42,11 @@ export interface Accepted {
   dns: AcceptedExchange[];
   scans: DecodedScan[];
   minutes: AcceptedMinute[];
+  cards: AcceptedCard[];
 }
 
 export function noneAccepted(strings: readonly string[]): Accepted {
-  return { strings, segments: [], dns: [], scans: [], minutes: [] };
+  return { strings, segments: [], dns: [], scans: [], minutes: [], cards: [] };
 }
 
 /** `transaction` is the one that wrote the batch, as Postgres numbers it; it only grows. */

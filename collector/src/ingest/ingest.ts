@@ -33,6 +33,8 @@ export interface IngestOptions {
   limits?: QueueLimits;
   /** Told after the commit what each new batch held; must return soon and not throw. */
   onCommitted?: CommittedListener;
+  /** Told of each commit that failed, or broke off, so that what it held may be there without ever being told of. */
+  onCommitFailed?: () => void;
 }
 
 /** Disposal commits what was submitted, unless the database does not answer. */
@@ -49,6 +51,7 @@ export function createIngest(options: IngestOptions): Ingest {
     log,
     counters,
     onCommitted: options.onCommitted,
+    onCommitFailed: options.onCommitFailed,
     prepareOptions: () => ({ ids, retention, nowUs: now() * 1000 }),
     signal: stop.signal,
   });

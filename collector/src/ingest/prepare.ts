@@ -5,6 +5,7 @@ import type { Retention } from '../store/retention.ts';
 import { type Accepted, noneAccepted } from './accepted.ts';
 import type { IncomingBatch } from './batch.ts';
 import { type BatchContext, noneRefused } from './batch-context.ts';
+import { readCards } from './cards.ts';
 import { CopyEncoder } from './copy-encoder.ts';
 import { writeDnsExchanges } from './dns.ts';
 import { type GapRow, readGaps, refusalGaps } from './gaps.ts';
@@ -114,8 +115,8 @@ type Body = { [Key in keyof BatchBody]-?: NonNullable<BatchBody[Key]> };
 
 function openChecked(batch: IncomingBatch): Body {
   const body = openBatch(batch.payload, batch.payloadBytes) as Body;
-  const { bootId, strings, processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans } = body;
-  const kinds = [processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans];
+  const { bootId, strings, processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans, cards } = body;
+  const kinds = [processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans, cards];
   const longest = Math.max(...kinds.map((rows) => rows.length));
   if (longest > limits.batchRows || strings.length > limits.stringTable) {
     throw new ProtocolError('frame-too-large', `batch has ${longest} rows of a kind and ${strings.length} strings`);
@@ -147,6 +148,7 @@ function writeBody(batch: IncomingBatch, body: Body, encoders: Encoders, context
   const copied = [segments, dns, scans, chunks, processMinutes].reduce((sum, { rows }) => sum + rows, 0);
   const seenUs = madeAboutUs(batch, context);
   const processes = readProcesses(body.processes, context, seenUs);
+  context.accepted.cards = readCards(body.cards, strings, context);
   const gaps = readGaps(body.gaps, context);
   gaps.push(...refusalGaps(context.refused, context, seenUs));
   return {

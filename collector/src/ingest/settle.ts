@@ -23,6 +23,7 @@ export interface SettleOptions {
   prepareOptions(): PrepareOptions;
   /** Told after the commit what each new batch held. */
   onCommitted?: CommittedListener | undefined;
+  onCommitFailed?: (() => void) | undefined;
   /** Aborted = give up what is not committed. */
   signal: AbortSignal;
 }
@@ -57,6 +58,7 @@ export async function settleGroup(group: Group, options: SettleOptions): Promise
       return;
     } catch (error) {
       options.counters.commitFailures++;
+      options.onCommitFailed?.();
       if (isRowsFault(error, attempt) && (await setAside(group, error, options))) return;
       if (!(await waitToRetry(error, attempt, options))) return giveUp(group);
       // The rows' window moved on while waiting.

@@ -13,7 +13,7 @@ export const refusals = {
   'process-changed': 'The PID belongs to another process now, or the process runs another program than was offered.',
   'no-such-connection': 'The connection is closed.',
   protected: 'The process is protected: ending it would take the host or Foretop away.',
-  'not-visible': 'The agent does not see the host’s processes (it runs in a PID namespace of its own).',
+  'not-visible': 'The agent cannot hold processes by the numbers that it sees.',
   'no-such-target': 'The target has no address that the host could find.',
   'target-refused': 'The host does not look at this address.',
   'too-many': 'Too many commands in a minute.',

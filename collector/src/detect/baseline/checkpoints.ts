@@ -8,9 +8,13 @@ import type { Prevalence } from '../engine/prevalence.ts';
 import { mostFleetBytes, packState, unpackState } from './packed-state.ts';
 
 /** A host that was heard is saved so often. */
-const everyMs = 180_000;
+const everyMs = 300_000;
 const fleetEveryMs = 600_000;
-const mostAtOnce = 50;
+/** Between two transactions, so that nobody waits for it; at the end all that there are. */
+const mostAtOnce = 8;
+const mostAtEnd = 50;
+/** Hosts that come together, as after a start, are saved one after the other: the first time after a share of the time of their own. */
+const spread = 0.6180339887;
 const prevalencePart = 'prevalence';
 const fleetHost = 0;
 
@@ -35,8 +39,10 @@ export function createCheckpoints(options: {
   now?: () => number;
 }): Checkpoints {
   const { db, engine, prevalence, log, now = Date.now } = options;
-  /** Hosts with something new, by when that began; the first is due first. */
+  /** Hosts with something new, and when each is due. */
   const dirty = new Map<number, number>();
+  const known = new Set<number>();
+  const dueMs = (hostId: number): number => now() + (known.has(hostId) ? 1 : (hostId * spread) % 1) * everyMs;
   let reached: bigint | undefined;
   let fleetSavedMs = now();
   let writing: Promise<void> | undefined;
@@ -76,11 +82,13 @@ export function createCheckpoints(options: {
     }
   };
 
-  const take = (transaction: bigint, dueMs: number, most: number): HostStates[] => {
+  const take = (transaction: bigint, untilMs: number, most: number): HostStates[] => {
     const hosts: HostStates[] = [];
-    for (const [hostId, sinceMs] of dirty) {
-      if (sinceMs > dueMs || hosts.length >= most) break;
+    for (const [hostId, due] of dirty) {
+      if (hosts.length >= most) break;
+      if (due > untilMs) continue;
       dirty.delete(hostId);
+      known.add(hostId);
       hosts.push(statesOf(hostId, transaction));
     }
     return hosts;
@@ -88,12 +96,12 @@ export function createCheckpoints(options: {
 
   return {
     touched(hostId) {
-      if (!dirty.has(hostId)) dirty.set(hostId, now());
+      if (!dirty.has(hostId)) dirty.set(hostId, dueMs(hostId));
     },
     boundary(transaction) {
       reached = transaction;
       if (writing !== undefined) return;
-      const hosts = take(transaction, now() - everyMs, mostAtOnce);
+      const hosts = take(transaction, now(), mostAtOnce);
       if (now() - fleetSavedMs >= fleetEveryMs) {
         fleetSavedMs = now();
         hosts.push(fleetState());
@@ -104,7 +112,7 @@ export function createCheckpoints(options: {
       await writing;
       if (reached === undefined) return;
       const { failures } = counts;
-      while (dirty.size > 0 && counts.failures === failures) await write(take(reached, Infinity, mostAtOnce));
+      while (dirty.size > 0 && counts.failures === failures) await write(take(reached, Infinity, mostAtEnd));
       if (counts.failures === failures) await write([fleetState()]);
     },
     async restore() {

@@ -20,6 +20,10 @@ const oldestUs = 14 * 86_400e6;
 /** A series is judged anew after so many more starts, as a share of those it had and at most as many; one that beats also after so long. */
 const growthBetween = 0.06;
 const startsBetween = 100;
+/** One with many starts that was looked at without a beat: most never have one, and looking is dear. */
+const growthAfterNone = 0.25;
+const startsAfterNone = 256;
+const manyStarts = 40;
 const secondsBetween = 600;
 /** A destination this busy without a beat is looked at by the size of what is sent. */
 const busyStarts = 200;
@@ -225,15 +229,17 @@ class BeaconRun implements DetectorRun {
   ): void {
     const { series } = tracked;
     if (!series.add(start)) return;
-    if (tracked.ids.at(-1) !== id) tracked.ids = [...tracked.ids.slice(1 - mostIds), id];
+    if (tracked.ids.at(-1) !== id) addId(tracked.ids, id);
     const { thresholds, knowledge } = this.#context;
     if (series.starts.length < thresholds['least-beats']) return;
     if (series.total < tracked.judgeAt && !(tracked.found && start.at >= tracked.judgeAfter)) return;
-    tracked.judgeAt = Math.ceil(series.total + Math.min(series.total * growthBetween, startsBetween));
-    tracked.judgeAfter = start.at + secondsBetween;
     const judgement = judge(series, tracked.destination, tracked.process, knowledge, thresholds, (period) =>
       beacons.alike(tracked, period),
     );
+    const isBarren = judgement === undefined && !tracked.found && series.total >= manyStarts;
+    const [growth, most] = isBarren ? [growthAfterNone, startsAfterNone] : [growthBetween, startsBetween];
+    tracked.judgeAt = Math.ceil(series.total + Math.min(series.total * growth, most));
+    tracked.judgeAfter = start.at + secondsBetween;
     if (judgement !== undefined) {
       tracked.found = true;
       tracked.period = judgement.rhythm.period;
@@ -245,6 +251,11 @@ class BeaconRun implements DetectorRun {
     const gone = this.#hosts.set(host, beacons);
     if (gone !== undefined) this.#seriesInAll -= gone[1].size;
   }
+}
+
+/** The newest are at the end; now and then the others go. */
+function addId(ids: string[], id: string): void {
+  if (ids.push(id) >= 4 * mostIds) ids.splice(0, ids.length - mostIds);
 }
 
 function destinationOf({ remote, protocol, name, nameSource }: ConnectionObservation, stream: boolean): Destination {
@@ -268,6 +279,7 @@ function isOutbound({ direction, local, remote }: ConnectionObservation): boolea
 
 /** Names that are made for one call ("a8f3…e1.example.net") or one of many servers ("array503.example.net") as one. */
 function foldName(name: string): string {
+  if (!mayFold(name)) return name;
   const known = folded.get(name);
   if (known !== undefined) return known;
   if (folded.size >= mostFolded) folded.clear();
@@ -277,6 +289,21 @@ function foldName(name: string): string {
     .join('.');
   folded.set(name, text);
   return text;
+}
+
+/** Two digits in a row, or a label of more than 24 characters. */
+function mayFold(name: string): boolean {
+  let digits = 0;
+  let label = 0;
+  for (let at = 0; at < name.length; at++) {
+    const code = name.charCodeAt(at);
+    if (code >= 48 && code <= 57) {
+      if (++digits === 2) return true;
+    } else digits = 0;
+    label = code === 46 ? 0 : label + 1;
+    if (label > 24) return true;
+  }
+  return false;
 }
 
 const folded = new Map<string, string>();

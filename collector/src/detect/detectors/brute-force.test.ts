@@ -95,3 +95,19 @@ const innocent: Record<string, ConnectionObservation[]> = {
 test.each(Object.keys(innocent))('nothing is said of %s', (name) => {
   expect(judged(innocent[name]!)).toEqual([]);
 });
+
+test('guesses before a restart count, and junk is no guess', () => {
+  const before = runDetector(bruteForce);
+  const all = guesses(12);
+  for (const one of all.slice(0, 6)) before.run.observe(one);
+  expect(before.findings()).toEqual([]);
+  const after = runDetector(bruteForce);
+  after.run.restore('1', JSON.parse(JSON.stringify(before.run.save('1'))));
+  for (const one of all.slice(6)) after.run.observe(one);
+  after.run.advance((monday + 90_000) * 1e6);
+  expect(after.findings()).toMatchObject([{ count: 12, peer: '203.0.114.7' }]);
+  expect(after.run.save('2')).toBeUndefined();
+  expect(() =>
+    after.run.restore('1', [null, 3, { port: 22, sender: 'x' }, { port: 22, connections: {} }]),
+  ).not.toThrow();
+});

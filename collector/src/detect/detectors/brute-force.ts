@@ -3,9 +3,9 @@ import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
 import type { FindingDraft, Severity } from '../finding.ts';
 import type { ConnectionObservation, HostKey, Observation } from '../observation.ts';
 import { quantile, sortedCopy } from '../statistics/robust.ts';
-import { isPrivate } from './lib/addresses.ts';
+import { isPrivate } from './lib/address-kind.ts';
 import { type LoginService, loginServiceAt } from './lib/login-services.ts';
-import { RecentMap } from './lib/recent-map.ts';
+import { OfHosts } from './lib/of-hosts.ts';
 import { countText, secondsText } from './lib/words.ts';
 
 const thresholds = {
@@ -68,6 +68,7 @@ interface Guesser {
 const mostGuessers = 16_384;
 const mostRecent = 64;
 const mostLinks = 20;
+const mostSaved = 200;
 /** Sessions with work in them, for each that looks like a refused login. */
 const workShare = 0.25;
 
@@ -94,7 +95,7 @@ export const bruteForce: Detector<Names> = {
 
 class BruteForce implements DetectorRun {
   readonly #context: DetectorContext<Names>;
-  readonly #guessers = new RecentMap<Guesser>(mostGuessers);
+  readonly #guessers = new OfHosts<Guesser>(mostGuessers, (guesser) => this.#grown.delete(guesser));
   readonly #grown = new Set<Guesser>();
 
   constructor(context: DetectorContext<Names>) {
@@ -110,23 +111,16 @@ class BruteForce implements DetectorRun {
     const [client, server] = isInbound ? [remote, local] : [local, remote];
     const service = loginServiceAt(server.port);
     if (service === undefined) return;
-    const key = `${observation.host} ${isInbound ? client.address : ''} ${server.port}`;
-    const guesser = this.#guessers.getOrMake(key, () => ({
+    const who = {
       host: observation.host,
       isInbound,
       sender: client.address,
       target: server.address,
-      service,
       port: server.port,
-      recent: [],
-      count: 0,
-      longer: 0,
-      longerAfter: 0,
-      startUs: 0,
-      endUs: 0,
-      isFound: false,
-      process: '',
-      connections: [],
+    };
+    const guesser = this.#guessers.getOrMake(keyOf(who), () => ({
+      ...{ ...who, service, recent: [], count: 0, longer: 0, longerAfter: 0, startUs: 0, endUs: 0 },
+      ...{ isFound: false, process: '', connections: [] },
     }));
     this.#session(guesser, observation);
   }
@@ -136,14 +130,24 @@ class BruteForce implements DetectorRun {
     this.#grown.clear();
   }
 
-  save(): unknown {
-    return undefined;
+  save(host: HostKey): unknown {
+    const tried = this.#guessers.of(host).filter(({ count }) => count > 0);
+    if (tried.length === 0) return undefined;
+    return tried.slice(-mostSaved).map(({ host: _host, service: _service, recent, ...guesser }) => ({
+      ...guesser,
+      recent: recent.map(({ atUs, bytes }) => [atUs, bytes]),
+    }));
   }
 
-  restore(): void {}
+  restore(host: HostKey, state: unknown): void {
+    for (const saved of Array.isArray(state) ? state.slice(0, mostSaved) : []) {
+      const guesser = guesserOf(host, saved as SavedGuesser);
+      if (guesser !== undefined) this.#guessers.set(keyOf(guesser), guesser);
+    }
+  }
 
   forget(host: HostKey): void {
-    for (const [key, guesser] of [...this.#guessers.entries()]) if (guesser.host === host) this.#guessers.delete(key);
+    for (const guesser of this.#guessers.forget(host)) this.#grown.delete(guesser);
   }
 
   #session(guesser: Guesser, observation: ConnectionObservation): void {
@@ -182,6 +186,31 @@ class BruteForce implements DetectorRun {
     if (recent.length < Math.min(mostRecent, service.isForPrograms ? programAttempts : attempts)) return false;
     return longer <= workShare * recent.length && unlikeness(recent) * 1_000 <= unlike;
   }
+}
+
+const keyOf = ({ host, isInbound, sender, port }: Pick<Guesser, 'host' | 'isInbound' | 'sender' | 'port'>) =>
+  `${host} ${isInbound ? sender : ''} ${port}`;
+
+type SavedGuesser = Partial<Omit<Guesser, 'host' | 'service' | 'recent'>> & { recent?: unknown };
+
+/** undefined of anything that save did not write. */
+function guesserOf(host: HostKey, saved: SavedGuesser): Guesser | undefined {
+  const { isInbound, sender, target, port, count, longer, longerAfter, startUs, endUs, isFound, process } = saved ?? {};
+  const service = loginServiceAt(Number(port));
+  const figures = [count, longer, longerAfter, startUs, endUs];
+  const recent = Array.isArray(saved?.recent) ? saved.recent : [];
+  const isWhole = typeof sender === 'string' && typeof target === 'string' && figures.every(Number.isFinite);
+  if (service === undefined || !isWhole || !Array.isArray(saved.connections)) return undefined;
+  return {
+    ...{ host, isInbound: isInbound === true, sender, target, service, port: Number(port), isFound: isFound === true },
+    ...{ count: count!, longer: longer!, longerAfter: longerAfter!, startUs: startUs!, endUs: endUs! },
+    process: String(process ?? ''),
+    connections: saved.connections.map(String).slice(0, mostLinks),
+    recent: recent.slice(-mostRecent).flatMap((attempt) => {
+      const [atUs, bytes] = Array.isArray(attempt) ? attempt.map(Number) : [];
+      return Number.isFinite(atUs) && Number.isFinite(bytes) ? [{ atUs: atUs!, bytes: bytes! }] : [];
+    }),
+  };
 }
 
 /** @returns the client's bytes of what looks like a refused login. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { aProcess, monday, runDetector } from '../../../test/observations.ts';
-import type { TextObservation } from '../observation.ts';
+import type { CardObservation, TextObservation } from '../observation.ts';
 import { cardholderData } from './cardholder-data.ts';
 
 const piece = (at: number, text: string, changes: Partial<TextObservation> = {}): TextObservation => ({
@@ -54,4 +54,30 @@ it('is one finding however many numbers there are, and saves none of them', () =
   expect(told.length).toBeLessThan(20);
   expect(run.save('1')).toBeUndefined();
   run.forget('1');
+});
+
+it('takes what agents tell: all clients of a service are one finding, another service another', () => {
+  const { run, findings } = runDetector(cardholderData);
+  const told = (at: number, changes: Partial<CardObservation>): CardObservation => ({
+    ...{ kind: 'card', host: '1', atUs: (monday + at) * 1e6, startUs: (monday + at) * 1e6, late: false },
+    ...{ connection: '77', process: aProcess({ comm: 'shop' }), inbound: true },
+    ...{ local: { address: '10.0.0.9', port: 8080 }, peer: { address: '10.0.0.4', port: 51_000 } },
+    ...{ masked: '411111******1111', issuer: 'Visa', score: 0.95, count: 1 },
+    ...changes,
+  });
+  run.observe(told(0, {}));
+  run.observe(
+    told(1, { peer: { address: '10.0.0.5', port: 51_001 }, masked: '555555******4444', issuer: 'Mastercard' }),
+  );
+  run.observe(told(2, { inbound: false, peer: { address: '203.0.114.7', port: 80 }, connection: '' }));
+  expect(findings()).toMatchObject([
+    {
+      key: ['shop', 'clients', '8080'],
+      severity: 'high',
+      peer: '',
+      count: 2,
+      links: { addresses: ['10.0.0.4', '10.0.0.5'] },
+    },
+    { key: ['shop', '203.0.114.7', '80'], peer: '203.0.114.7', count: 1 },
+  ]);
 });

@@ -1,8 +1,8 @@
-// Card numbers in clear text on the wire. Sees text only of hosts whose own file allows it; keeps masked numbers only.
+// Card numbers in clear text on the wire: those that agents tell, already masked, and those in captures. Keeps masked numbers only.
+import { CardScanner, type CardHit } from '@foretop/proto';
 import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
 import type { FindingDraft, Severity } from '../finding.ts';
-import type { HostKey, Observation, TextObservation } from '../observation.ts';
-import { CardScanner, type CardHit } from '../text/card-scanner.ts';
+import type { CardObservation, HostKey, Observation, ObservedProcess, TextObservation } from '../observation.ts';
 import { LruMap } from './lib/lru-map.ts';
 import { countText } from './lib/words.ts';
 
@@ -28,6 +28,7 @@ const mostStreams = 4_096;
 const mostFindings = 4_096;
 const mostNumbers = 256;
 const mostMasked = 10;
+const mostAddresses = 20;
 /** Text that ends in a number waits this long for what follows. */
 const pauseUs = 10e6;
 
@@ -37,8 +38,28 @@ interface Stream {
   last: Omit<TextObservation, 'text'>;
 }
 
+/** Between which ends numbers were seen. */
+interface Between {
+  host: HostKey;
+  process: ObservedProcess | undefined;
+  /** Who connected to this host's service, whose port it is; else the service that this host connected to. */
+  inbound: boolean;
+  address: string;
+  port: number;
+  connection: string;
+  startUs: number;
+  endUs: number;
+}
+
+interface Seen extends Pick<CardHit, 'masked' | 'brand' | 'score'> {
+  /** The same for the same number. */
+  identity: number | string;
+  count: number;
+}
+
 interface Leak {
-  numbers: Set<number>;
+  numbers: Set<number | string>;
+  addresses: Set<string>;
   masked: string[];
   brands: Map<string, number>;
   count: number;
@@ -53,10 +74,10 @@ export const cardholderData: Detector<Names> = {
   title: 'Card numbers in clear text',
   technique: { id: 'T1040', name: 'Network Sniffing' },
   severity: 'high',
-  consumes: ['text'],
+  consumes: ['text', 'card'],
   thresholds,
   description:
-    'Payment card numbers in traffic that is not encrypted: a known prefix with its length and a right check digit, in any usual way of writing, also cut in two by packets. Shown with the first six and last four digits; neither the number nor the text around it is kept.',
+    'Payment card numbers in traffic that is not encrypted: a known prefix with its length and a right check digit, in any usual way of writing, also cut in two by packets. The agent looks for them where its host allows it, and tells the first six and last four digits; neither the number nor the text around it leaves the host, or is kept.',
   falsePositives:
     'One number in ten has a right check digit by chance, and some of those a known prefix. Parts of longer numbers, UUIDs, hashes, IBANs, article and tracking numbers, times and telephone numbers are told apart by what is around them. Test numbers of payment processors are reported: whether they are innocent depends on where they are.',
   advice: [
@@ -78,6 +99,7 @@ class CardholderData implements DetectorRun {
   }
 
   observe(observation: Observation): void {
+    if (observation.kind === 'card') return this.#found(betweenOf(observation), [seenBy(observation)]);
     if (observation.kind !== 'text') return;
     const { text, ...last } = observation;
     const stream = this.#streams.getOrCreate(`${last.host} ${last.connection}`, () => ({
@@ -85,7 +107,7 @@ class CardholderData implements DetectorRun {
       last,
     }));
     stream.last = last;
-    this.#found(last, stream.scanner.push(text));
+    this.#read(last, stream.scanner.push(text));
   }
 
   advance(nowUs: number): void {
@@ -93,7 +115,7 @@ class CardholderData implements DetectorRun {
     for (const [key, { scanner, last }] of [...this.#streams.entries()]) {
       if (last.atUs > nowUs - pauseUs) break;
       this.#streams.delete(key);
-      this.#found(last, scanner.end());
+      this.#read(last, scanner.end());
     }
   }
 
@@ -110,49 +132,76 @@ class CardholderData implements DetectorRun {
     }
   }
 
-  #found(observation: Omit<TextObservation, 'text'>, hits: readonly CardHit[]): void {
+  #read({ host, process, peer, connection, atUs }: Omit<TextObservation, 'text'>, hits: readonly CardHit[]): void {
+    const between = { host, process, inbound: false, ...peer, connection, startUs: atUs, endUs: atUs };
+    const seen = hits.map(({ fingerprint, ...hit }): Seen => ({ ...hit, identity: fingerprint, count: 1 }));
+    this.#found(between, seen);
+  }
+
+  #found(between: Between, hits: readonly Seen[]): void {
     const { scorePermille, numbers } = this.#context.thresholds;
     const sure = hits.filter(({ score }) => score * 1_000 >= scorePermille);
     if (sure.length === 0) return;
-    const { host, peer, process, atUs } = observation;
-    const leak = this.#leaks.getOrCreate(`${host} ${peer.address} ${peer.port} ${process?.comm ?? ''}`, () => ({
+    const { host, startUs, endUs } = between;
+    const leak = this.#leaks.getOrCreate([host, ...keyOf(between)].join(' '), () => ({
       numbers: new Set(),
+      addresses: new Set(),
       masked: [],
       brands: new Map(),
       count: 0,
       score: 0,
-      startUs: atUs,
-      endUs: atUs,
+      startUs,
+      endUs,
       told: 0,
     }));
     for (const hit of sure) addHit(leak, hit);
-    leak.endUs = Math.max(leak.endUs, atUs);
+    if (leak.addresses.size < mostAddresses) leak.addresses.add(between.address);
+    leak.startUs = Math.min(leak.startUs, startUs);
+    leak.endUs = Math.max(leak.endUs, endUs);
     if (leak.numbers.size < numbers || leak.count < leak.told * 1.5) return;
     leak.told = leak.count;
-    this.#context.emit(draftOf(observation, leak, numbers));
+    this.#context.emit(draftOf(between, leak, numbers));
   }
 }
 
-function addHit(leak: Leak, { masked, brand, score, fingerprint }: CardHit): void {
-  leak.count += 1;
+/** All clients of a service of this host are one finding. */
+function keyOf({ process, inbound, address, port }: Between): string[] {
+  return [process?.comm ?? '', inbound ? 'clients' : address, String(port)];
+}
+
+function betweenOf({ host, process, inbound, local, peer, connection, startUs, atUs }: CardObservation): Between {
+  const port = inbound ? local.port : peer.port;
+  return { host, process, inbound, address: peer.address, port, connection, startUs, endUs: atUs };
+}
+
+function seenBy({ masked, issuer, score, count }: CardObservation): Seen {
+  return { masked, brand: issuer, score, identity: masked, count };
+}
+
+function addHit(leak: Leak, { masked, brand, score, identity, count }: Seen): void {
+  leak.count += count;
   leak.score = Math.max(leak.score, score);
-  if (leak.numbers.has(fingerprint) || leak.numbers.size >= mostNumbers) return;
-  leak.numbers.add(fingerprint);
+  if (leak.numbers.has(identity) || leak.numbers.size >= mostNumbers) return;
+  leak.numbers.add(identity);
   leak.brands.set(brand, (leak.brands.get(brand) ?? 0) + 1);
   if (leak.masked.length < mostMasked) leak.masked.push(masked);
 }
 
-function draftOf(observation: Omit<TextObservation, 'text'>, leak: Leak, least: number): FindingDraft {
-  const { host, peer, process, connection } = observation;
-  const { numbers, masked, brands, count, score, startUs, endUs } = leak;
+function draftOf(between: Between, leak: Leak, least: number): FindingDraft {
+  const { host, inbound, port, process, connection } = between;
+  const { numbers, addresses, masked, brands, count, score, startUs, endUs } = leak;
   const different = numbers.size;
+  const [address = ''] = addresses;
+  const far = addresses.size === 1 ? address : countText(addresses.size, 'address', 'addresses');
+  const program = process?.comm || 'a program';
+  const where = inbound ? `${far} and ${program} at port ${port}` : `${program} and ${far} port ${port}`;
   return {
     host,
-    key: [process?.comm ?? '', peer.address, String(peer.port)],
+    key: keyOf(between),
     severity: severityOf(different, score),
     score,
-    summary: `${countText(different, 'card number')} in clear text between ${process?.comm || 'a program'} and ${peer.address} port ${peer.port}`,
-    peer: peer.address,
+    summary: `${countText(different, 'card number')} in clear text between ${where}`,
+    peer: addresses.size === 1 ? address : '',
     process: process?.comm ?? '',
     startUs,
     endUs,
@@ -165,8 +214,8 @@ function draftOf(observation: Omit<TextObservation, 'text'>, leak: Leak, least: 
       { label: 'Surest', value: Math.round(score * 1_000), unit: 'permille', against: 500 },
     ],
     links: {
-      connections: [connection],
-      addresses: [peer.address],
+      ...(connection !== '' && { connections: [connection] }),
+      addresses: [...addresses],
       ...(process?.id !== undefined && { processes: [process.id] }),
     },
   };

@@ -2,7 +2,7 @@
 import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
 import type { FindingDraft } from '../finding.ts';
 import type { HostKey, Observation } from '../observation.ts';
-import { RecentMap } from './lib/recent-map.ts';
+import { OfHosts } from './lib/of-hosts.ts';
 import { countText } from './lib/words.ts';
 
 const thresholds = {
@@ -74,7 +74,9 @@ export const connectionStorm: Detector<Names> = {
 
 class ConnectionStorm implements DetectorRun {
   readonly #context: DetectorContext<Names>;
-  readonly #programs = new RecentMap<Program>(mostPrograms);
+  readonly #programs = new OfHosts<Program>(mostPrograms, (program) => this.#active.delete(program));
+  /** With connections in their minute. */
+  readonly #active = new Set<Program>();
 
   constructor(context: DetectorContext<Names>) {
     this.#context = context;
@@ -91,6 +93,7 @@ class ConnectionStorm implements DetectorRun {
     // Late ones belong to a minute that is over.
     if (minute < program.minute) return;
     program.count += count;
+    this.#active.add(program);
     if (program.connections.length < mostLinks) program.connections.push(id);
     if (program.peers.size < mostPeers || program.peers.has(remote.address)) {
       program.peers.set(remote.address, (program.peers.get(remote.address) ?? 0) + count);
@@ -99,14 +102,14 @@ class ConnectionStorm implements DetectorRun {
 
   advance(nowUs: number): void {
     const minute = Math.floor(nowUs / minuteUs);
-    for (const program of this.#programs.values()) {
-      if (program.count > 0 && minute > program.minute) this.#close(program, minute);
+    for (const program of this.#active) {
+      if (minute > program.minute) this.#close(program, minute);
       else this.#weigh(program);
     }
   }
 
   save(host: HostKey): unknown {
-    const rows = [...this.#programs.values()].filter((program) => program.host === host && program.minutes > 0);
+    const rows = this.#programs.of(host).filter(({ minutes }) => minutes > 0);
     const saved = rows.slice(0, 1_000).map(({ name, usual, minutes }) => [name, usual, minutes] as const);
     return saved.length === 0 ? undefined : saved;
   }
@@ -121,7 +124,7 @@ class ConnectionStorm implements DetectorRun {
   }
 
   forget(host: HostKey): void {
-    for (const [key, program] of [...this.#programs.entries()]) if (program.host === host) this.#programs.delete(key);
+    for (const program of this.#programs.forget(host)) this.#active.delete(program);
   }
 
   #close(program: Program, next: number): void {
@@ -136,6 +139,7 @@ class ConnectionStorm implements DetectorRun {
     if (!isStorm) program.storm = undefined;
     program.minute = next;
     program.count = 0;
+    this.#active.delete(program);
     program.peers.clear();
     program.connections = [];
   }

@@ -1,7 +1,7 @@
 // Floods that are made up, and the crowds that are none.
 import { expect, test } from 'vitest';
 import { aConnection, monday, runDetector, seededRandom } from '../../../test/observations.ts';
-import type { ConnectionObservation } from '../observation.ts';
+import type { ConnectionObservation, ScanObservation } from '../observation.ts';
 import { flood } from './flood.ts';
 
 const random = seededRandom(4);
@@ -110,4 +110,54 @@ test('what goes on for long is what is normal there', () => {
     }),
   );
   expect(judged([...logs, ...more])).toEqual([]);
+});
+
+const refused = (at: number, changes: Partial<ScanObservation> = {}): ScanObservation => ({
+  ...{ kind: 'scan', host: '1', atUs: at * 1e6, startUs: (at - 5) * 1e6, late: false, scan: 'syn' },
+  ...{ source: anywhere(), localAddress: '10.0.0.5', localPort: 81, ports: 1, packets: 10 },
+  ...changes,
+});
+
+test('what the kernel refuses at one port is a flood by the thousand a second, and says that not all senders are told', () => {
+  const { run, findings } = runDetector(flood);
+  for (let flush = 0; flush < 4; flush++) {
+    const at = monday + 5 * flush;
+    for (let sender = 0; sender < 500; sender++) run.observe(refused(at));
+    run.observe(refused(at, { source: '0.0.0.0', packets: 20_000 }));
+    run.advance(at * 1e6);
+  }
+  expect(findings()).toMatchObject([{ key: ['closed', '81'], severity: 'high', peer: '' }]);
+  expect(findings()[0]!.summary).toMatch(/packets without a listener .* to port 81 .*from more than [\d,]+ addresses/);
+});
+
+test('a scan of many ports, and clients of a service that is down, are no flood', () => {
+  const { run, findings } = runDetector(flood);
+  run.observe(refused(monday, { localPort: 0, ports: 60_000, packets: 60_000 }));
+  for (let client = 0; client < 300; client++) run.observe(refused(monday, { packets: 10 }));
+  expect(findings()).toEqual([]);
+});
+
+test('after a restart the stream of every day is still normal', () => {
+  const stream = (at: number) =>
+    inbound(at, {
+      protocol: 17,
+      outcome: 'attempted',
+      receivedPackets: 60 * 1_500,
+      sentPackets: 0,
+      startUs: (at - 60) * 1e6,
+    });
+  const before = runDetector(flood);
+  for (let minute = 0; minute < 120; minute++) {
+    before.run.observe(stream(monday + 60 * minute));
+    before.run.advance((monday + 60 * minute) * 1e6);
+  }
+  const state: unknown = JSON.parse(JSON.stringify(before.run.save('1')));
+  const after = runDetector(flood);
+  after.run.restore('1', state);
+  after.run.observe(stream(monday + 7_300));
+  expect(after.findings()).toEqual([]);
+  const anew = runDetector(flood);
+  anew.run.observe(stream(monday + 7_300));
+  expect(anew.findings()).toHaveLength(1);
+  expect(() => anew.run.restore('1', [null, ['x'], { a: 1 }])).not.toThrow();
 });

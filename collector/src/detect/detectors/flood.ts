@@ -1,10 +1,10 @@
 // Floods: SYNs that nobody comes back for, datagrams that nobody answers, pings without pause, far above what is normal there.
 import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
 import type { FindingDraft } from '../finding.ts';
-import type { ConnectionObservation, HostKey, Observation } from '../observation.ts';
-import { isToMany } from './lib/addresses.ts';
+import type { ConnectionObservation, HostKey, Observation, ScanObservation } from '../observation.ts';
+import { isToMany } from './lib/address-kind.ts';
 import { RateWindow } from './lib/rate-window.ts';
-import { RecentMap } from './lib/recent-map.ts';
+import { OfHosts } from './lib/of-hosts.ts';
 import { countText, secondsText } from './lib/words.ts';
 
 const thresholds = {
@@ -29,6 +29,13 @@ const thresholds = {
     meaning: 'Echo requests to one host in a second.',
     source: 'ping -f sends a hundred a second at least, and only root may (ping(8)).',
   },
+  closedPerSecond: {
+    default: 1_000,
+    unit: 'per-second',
+    range: [64, 10_000_000],
+    meaning: 'Packets to one port in a second where nothing listens, as the kernel counts them.',
+    source: 'As many as of UDP: a refusal costs little, and clients of a service that is down come by the hundred.',
+  },
   aboveNormal: {
     default: 8,
     unit: 'count',
@@ -39,7 +46,7 @@ const thresholds = {
 } as const;
 type Names = keyof typeof thresholds;
 
-type Kind = 'SYN' | 'UDP' | 'ICMP';
+type Kind = 'SYN' | 'UDP' | 'ICMP' | 'closed';
 
 interface Target {
   host: HostKey;
@@ -59,6 +66,8 @@ interface Flood {
   normal: number;
   /** At most `mostSources`. */
   sources: Set<string>;
+  /** The agent could not tell all of them apart. */
+  hasMore: boolean;
   isTold: boolean;
 }
 
@@ -67,16 +76,21 @@ const mostSources = 1_000;
 const mostLinks = 20;
 /** A flood is over when nothing came for so long. */
 const quietUs = 60_000_000;
+/** What was is made normal so often: each time all are walked. */
+const settleUs = 30_000_000;
+const mostSaved = 100;
+/** Normal rates below this share of the limit decide nothing. */
+const leastNormal = 0.01;
 
 export const flood: Detector<Names> = {
   id: 'flood',
   title: 'Flood',
   technique: { id: 'T1498', name: 'Network Denial of Service' },
   severity: 'high',
-  consumes: ['connection'],
+  consumes: ['connection', 'scan'],
   thresholds,
   description:
-    'A host gets far more than usual of what leads to nothing: SYNs to one port whose sender never comes back, UDP without an answer, or echo requests, each by the hundred a second. Who sends them does not matter, since the addresses are most often forged.',
+    'A host gets far more than usual of what leads to nothing: SYNs to one port whose sender never comes back, packets to a port where nothing listens, UDP without an answer, or echo requests, each by the hundred a second. Who sends them does not matter, since the addresses are most often forged.',
   falsePositives:
     'Clients of a server that is down try again after seconds, each once: that stays below. Streams and logs by UDP without an answer become the normal rate of their receiver, which a flood has to exceed eight times. Scans go to many ports and do not add up on one.',
   advice: [
@@ -91,32 +105,51 @@ export const flood: Detector<Names> = {
 
 class FloodRun implements DetectorRun {
   readonly #context: DetectorContext<Names>;
-  readonly #targets = new RecentMap<Target>(mostTargets);
+  readonly #targets = new OfHosts<Target>(mostTargets, (target) => this.#active.delete(target));
   readonly #active = new Set<Target>();
   /** Forged at both ends: nobody gets two of them. */
   readonly #scattered: Target = newTarget('', '', true, 'SYN', 0);
   readonly #ends = new OnceASecond();
+  #settledUs = -Infinity;
 
   constructor(context: DetectorContext<Names>) {
     this.#context = context;
   }
 
   observe(observation: Observation): void {
-    if (observation.kind !== 'connection' || observation.remote === undefined) return;
-    const arrived = arrivalOf(observation);
+    if (isOrdinary(observation) && !this.#targets.hasAny(observation.host)) return;
+    const arrived =
+      observation.kind === 'connection'
+        ? arrivalOf(observation)
+        : observation.kind === 'scan'
+          ? arrivalAtClosed(observation)
+          : undefined;
     if (arrived === undefined) return;
+    const { kind, isBad, isInbound } = arrived;
+    const { host } = observation;
+    if (isBad || isInbound || this.#targets.hasAny(host)) this.#count(host, arrived);
+    if (kind === 'SYN' && isInbound) this.#scatter(host, arrived);
+  }
+
+  /** Good ones only stand against bad ones: to far ends that had none they are not counted, for most are such. */
+  #count(host: HostKey, arrived: Arrival): void {
     const { kind, packets, isBad, isInbound, address, source, port } = arrived;
-    const key = `${observation.host} ${isInbound ? '' : address} ${kind} ${port}`;
-    const target = this.#targets.getOrMake(key, () => newTarget(observation.host, address, isInbound, kind, port));
+    const key = keyOf({ host, address, isInbound, kind, port });
+    const make = () => newTarget(host, address, isInbound, kind, port);
+    const target = isBad || isInbound ? this.#targets.getOrMake(key, make) : this.#targets.get(key);
+    if (target === undefined) return;
     const rate = target.window.add(arrived.startUs, arrived.endUs, packets, isBad);
     if (isBad) this.#weigh(target, rate, source, arrived);
-    if (kind === 'SYN' && isInbound) this.#scatter(observation.host, arrived);
   }
 
   advance(nowUs: number): void {
-    this.#scattered.window.settle(nowUs);
-    for (const [key, target] of [...this.#targets.entries()])
-      if (!target.window.settle(nowUs) && !target.flood) this.#targets.delete(key);
+    if (nowUs - this.#settledUs >= settleUs) {
+      this.#settledUs = nowUs;
+      this.#scattered.window.settle(nowUs);
+      for (const target of this.#targets.values())
+        if (!target.window.settle(nowUs) && !target.flood && !this.#isNotable(target))
+          this.#targets.delete(keyOf(target), target);
+    }
     for (const target of this.#active) {
       const { flood: current } = target;
       if (current && !current.isTold) {
@@ -129,18 +162,31 @@ class FloodRun implements DetectorRun {
     }
   }
 
-  save(): unknown {
-    return undefined;
+  /** What is normal: without it the streams of every day would be floods after a restart. */
+  save(host: HostKey): unknown {
+    const notable = this.#targets.of(host).filter((target) => this.#isNotable(target));
+    if (notable.length === 0) return undefined;
+    return notable
+      .slice(-mostSaved)
+      .map(({ kind, port, isInbound, address, window }) => [kind, port, isInbound, address, window.normal]);
   }
 
-  restore(): void {}
+  restore(host: HostKey, state: unknown): void {
+    for (const row of Array.isArray(state) ? state.slice(0, mostSaved) : []) {
+      if (!isSaved(row)) continue;
+      const [kind, port, isInbound, address, normal] = row;
+      const target = newTarget(host, address, isInbound, kind, port);
+      target.window.normal = normal;
+      this.#targets.set(keyOf(target), target);
+    }
+  }
 
   forget(host: HostKey): void {
-    for (const [key, target] of [...this.#targets.entries()]) {
-      if (target.host !== host) continue;
-      this.#targets.delete(key);
-      this.#active.delete(target);
-    }
+    for (const target of this.#targets.forget(host)) this.#active.delete(target);
+  }
+
+  #isNotable({ kind, window }: Target): boolean {
+    return window.normal >= leastNormal * this.#limit(kind);
   }
 
   #scatter(host: HostKey, arrived: Arrival): void {
@@ -157,8 +203,8 @@ class FloodRun implements DetectorRun {
   }
 
   #limit(kind: Kind): number {
-    const { synPerSecond, datagramsPerSecond, pingsPerSecond } = this.#context.thresholds;
-    return kind === 'SYN' ? synPerSecond : kind === 'UDP' ? datagramsPerSecond : pingsPerSecond;
+    const { synPerSecond, datagramsPerSecond, pingsPerSecond, closedPerSecond } = this.#context.thresholds;
+    return { SYN: synPerSecond, UDP: datagramsPerSecond, ICMP: pingsPerSecond, closed: closedPerSecond }[kind];
   }
 
   #weigh(target: Target, rate: number, source: string, { startUs, endUs, packets }: Arrival): void {
@@ -173,18 +219,48 @@ class FloodRun implements DetectorRun {
       peak: 0,
       normal,
       sources: new Set(),
+      hasMore: false,
       isTold: false,
     });
     const isFirst = current.peak === 0;
     current.endUs = Math.max(current.endUs, endUs);
     current.packets += packets;
     current.peak = Math.max(current.peak, rate);
-    if (current.sources.size < mostSources) current.sources.add(source);
+    if (isUnspecified(source)) current.hasMore = true;
+    else if (current.sources.size < mostSources) current.sources.add(source);
     current.isTold = false;
     this.#active.add(target);
     if (isFirst) this.#context.emit(draftOf(target, current, limit));
   }
 }
+
+const keyOf = ({
+  host,
+  address,
+  isInbound,
+  kind,
+  port,
+}: Pick<Target, 'host' | 'address' | 'isInbound' | 'kind' | 'port'>) =>
+  `${host} ${isInbound ? '' : address} ${kind} ${port}`;
+
+const isKind = (kind: unknown): kind is Kind => typeof kind === 'string' && Object.hasOwn(words, kind);
+const isSaved = (row: unknown): row is [Kind, number, boolean, string, number] =>
+  Array.isArray(row) &&
+  isKind(row[0]) &&
+  Number.isInteger(row[1]) &&
+  typeof row[2] === 'boolean' &&
+  typeof row[3] === 'string' &&
+  Number.isFinite(row[4]);
+
+/** Most of all: a connection of this host's that was made. */
+const isOrdinary = (observation: Observation): boolean =>
+  observation.kind === 'connection' &&
+  observation.direction === 'outbound' &&
+  observation.protocol === 6 &&
+  observation.outcome === 'established';
+
+/** Agents put senders beyond those that they tell apart under it. */
+const isUnspecified = (address: string) => address === '0.0.0.0' || address === '::';
 
 const newTarget = (host: HostKey, address: string, isInbound: boolean, kind: Kind, port: number): Target => ({
   host,
@@ -254,21 +330,38 @@ function arrivalOf(observation: ConnectionObservation): Arrival | undefined {
     : undefined;
 }
 
+/** What the kernel refused. A row that folds many ports is a scan's, which does not add up on one. */
+function arrivalAtClosed({
+  host,
+  source,
+  localAddress,
+  localPort,
+  ports,
+  packets,
+  startUs,
+  atUs,
+}: ScanObservation): Arrival | undefined {
+  if (ports > 1 || source === host || isToMany(localAddress)) return undefined;
+  const common = { isBad: true, isInbound: true, address: localAddress, source, startUs, endUs: atUs };
+  return { ...common, kind: 'closed', packets, port: localPort };
+}
+
 const words: Record<Kind, readonly [string, string]> = {
   SYN: ['connection begun and left', 'connections begun and left'],
   UDP: ['UDP packet without an answer', 'UDP packets without answers'],
   ICMP: ['echo request', 'echo requests'],
+  closed: ['packet without a listener', 'packets without a listener'],
 };
 
 function draftOf({ host, address, isInbound, kind, port }: Target, current: Flood, limit: number): FindingDraft {
-  const { startUs, endUs, packets, peak, normal, sources } = current;
+  const { startUs, endUs, packets, peak, normal, sources, hasMore } = current;
   const seconds = (endUs - startUs) / 1e6;
   const count = Math.max(Math.round(packets), Math.round(peak));
   const [source = ''] = sources;
   const from =
-    sources.size === 1
+    sources.size === 1 && !hasMore
       ? source
-      : `${sources.size >= mostSources ? 'more than ' : ''}${countText(sources.size, 'address', 'addresses')}`;
+      : `${hasMore || sources.size >= mostSources ? 'more than ' : ''}${countText(sources.size, 'address', 'addresses')}`;
   const to =
     kind === 'SYN' && port === 0
       ? `as many hosts, ${address} among them`

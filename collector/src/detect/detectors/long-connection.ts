@@ -2,7 +2,7 @@
 import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
 import type { Severity } from '../finding.ts';
 import type { ConnectionObservation, Observation } from '../observation.ts';
-import { isPrivate, isToMany } from './lib/addresses.ts';
+import { isPrivate, isToMany } from './lib/address-kind.ts';
 import { bytesText, secondsText } from './lib/words.ts';
 
 const thresholds = {

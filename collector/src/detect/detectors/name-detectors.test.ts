@@ -173,3 +173,18 @@ describe('tunnels', () => {
     expect(second.run.save('1')).toBeUndefined();
   });
 });
+
+it.each([
+  ['generated names', dga, generated.slice(0, 7)],
+  ['missing names', nxdomainBurst, generated.slice(0, 26)],
+] as const)('%s from before a restart count', (_, detector, names) => {
+  const half = Math.ceil(names.length / 2);
+  const before = ask(detector, names.slice(0, half), missing);
+  expect(before.findings()).toEqual([]);
+  const after = runDetector<string>(detector);
+  after.run.restore('1', JSON.parse(JSON.stringify(before.run.save('1'))));
+  for (const [index, name] of names.slice(half).entries())
+    after.run.observe(aQuestion(monday + half + index, { name, process, ...missing }));
+  expect(after.findings()).toHaveLength(1);
+  expect(() => after.run.restore('1', [null, ['x'], ['y', 1, 1, 1, [null, ['z']]]])).not.toThrow();
+});

@@ -82,11 +82,13 @@ class NxdomainBurst implements DetectorRun {
 
   advance(): void {}
 
-  save(): unknown {
-    return undefined;
+  save(host: HostKey): unknown {
+    return this.#asked.save(host);
   }
 
-  restore(): void {}
+  restore(host: HostKey, state: unknown): void {
+    this.#asked.restore(host, state);
+  }
 
   forget(host: HostKey): void {
     this.#asked.forget(host);

@@ -226,11 +226,12 @@ test('the sender is named with its process', () => {
 
 test('a host that scans everything costs bounded memory and time', () => {
   const { run } = runDetector(portScan);
-  const started = performance.now();
+  const { user, system } = process.threadCpuUsage();
   for (let index = 0; index < 200_000; index++) {
     run.observe(aConnection(monday + index / 1_000, { ...failed, ...to(hostOf(index % 5_000), 1 + (index % 60_000)) }));
     if (index % 10_000 === 0) run.advance((monday + index / 1_000) * 1e6);
   }
-  expect(performance.now() - started).toBeLessThan(15_000);
+  const after = process.threadCpuUsage();
+  expect((after.user + after.system - user - system) / 1_000).toBeLessThan(15_000);
   expect(JSON.stringify(run.save('1')).length).toBeLessThan(262_144);
 });

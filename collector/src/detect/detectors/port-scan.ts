@@ -2,7 +2,7 @@
 import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
 import type { HostKey, Observation } from '../observation.ts';
 import { RecentMap } from './lib/recent-map.ts';
-import { contactBy, ftpControlService, rulesOf } from './lib/scan-contact-of.ts';
+import { contactBy, ftpControl, ftpControlService, rulesOf } from './lib/scan-contact-of.ts';
 import { type Contact, type ContactResult, ScanContacts } from './lib/scan-contacts.ts';
 import { mayScanOpenPorts, type Scan, scanIn } from './lib/scan-finding.ts';
 import { scannerFrom } from './lib/sequential-test.ts';
@@ -85,6 +85,10 @@ class PortScan implements DetectorRun {
   readonly #context: DetectorContext<keyof typeof thresholds>;
   readonly #sources = new RecentMap<Source>(mostSources, (source) => this.#left(source));
   readonly #ofHost = new Map<HostKey, Set<Source>>();
+  /** Hosts that had contacts from outside which say something, by how many senders. */
+  readonly #senders = new Map<HostKey, number>();
+  /** The sender of what its host sent last: batches are of one host. */
+  #lastOutbound: Source | undefined;
   readonly #grown = new Set<Source>();
   /** Those that open ports and leave: judged when they had time to come again. */
   readonly #waiting = new Map<Source, number>();
@@ -97,6 +101,7 @@ class PortScan implements DetectorRun {
   }
 
   observe(observation: Observation): void {
+    if (isServed(observation) && !this.#senders.has(observation.host)) return;
     const by = contactBy(observation);
     if (by === undefined) return;
     const process = observation.kind === 'connection' ? (observation.process?.comm ?? '') : '';
@@ -147,23 +152,34 @@ class PortScan implements DetectorRun {
   }
 
   #left(source: Source): void {
+    if (this.#lastOutbound === source) this.#lastOutbound = undefined;
     this.#contacts -= source.contacts.size;
+    if (!source.isOutbound) {
+      const left = (this.#senders.get(source.host) ?? 1) - 1;
+      if (left > 0) this.#senders.set(source.host, left);
+      else this.#senders.delete(source.host);
+    }
     const others = this.#ofHost.get(source.host);
     others?.delete(source);
     if (others?.size === 0) this.#ofHost.delete(source.host);
   }
 
   #sourceOf(host: HostKey, address: string, isOutbound: boolean, atUs: number): Source {
-    const source = this.#sources.getOrMake(keyOf({ host, address, isOutbound }), () => {
-      const made: Source = {
-        ...{ host, address, isOutbound, process: '', isFound: false },
-        contacts: new ScanContacts(mostOfSource),
-      };
-      const others = this.#ofHost.get(host);
-      if (others) others.add(made);
-      else this.#ofHost.set(host, new Set([made]));
-      return made;
-    });
+    const last = this.#lastOutbound;
+    const isSame = isOutbound && last !== undefined && last.host === host;
+    const source = isSame
+      ? last
+      : this.#sources.getOrMake(keyOf({ host, address, isOutbound }), () => {
+          const made: Source = {
+            ...{ host, address, isOutbound, process: '', isFound: false },
+            contacts: new ScanContacts(mostOfSource),
+          };
+          const others = this.#ofHost.get(host);
+          if (others) others.add(made);
+          else this.#ofHost.set(host, new Set([made]));
+          return made;
+        });
+    if (isOutbound) this.#lastOutbound = source;
     const { lastUs } = source.contacts;
     if (lastUs > 0 && atUs - lastUs > this.#context.thresholds.forgetSeconds * 1e6) {
       this.#contacts -= source.contacts.size;
@@ -200,6 +216,17 @@ class PortScan implements DetectorRun {
     this.#context.emit(draftOf(source, scan, this.#context.thresholds.evidence));
   }
 }
+
+/**
+ * Clients that were served: most of what comes to a server. The test begins anew with each of them, so before the first contact
+ * that fails they need not be known.
+ */
+const isServed = (observation: Observation): boolean =>
+  observation.kind === 'connection' &&
+  observation.direction === 'inbound' &&
+  observation.outcome === 'established' &&
+  observation.receivedBytes !== 0 &&
+  observation.local.port !== ftpControl;
 
 /** All that a host sends comes from one sender, whatever its addresses. */
 const keyOf = ({ host, address, isOutbound }: Pick<Source, 'host' | 'address' | 'isOutbound'>) =>

@@ -1,6 +1,12 @@
 // A committed batch as observations, in the order in which things happened; from what ingest decoded, without decoding again.
 import { limits, Metric } from '@foretop/proto';
-import type { Accepted, AcceptedExchange, AcceptedMinute, AcceptedSegment } from '../../ingest/accepted.ts';
+import type {
+  Accepted,
+  AcceptedCard,
+  AcceptedExchange,
+  AcceptedMinute,
+  AcceptedSegment,
+} from '../../ingest/accepted.ts';
 import type { GapRow } from '../../ingest/gaps.ts';
 import { type MetricMinute, minuteOf } from '../../ingest/metrics.ts';
 import type { PreparedBatch } from '../../ingest/prepare.ts';
@@ -11,6 +17,7 @@ import { cleanText } from '../../store/host-text.ts';
 import type { Hash64 } from '../../store/ids.ts';
 import type {
   AgentObservation,
+  CardObservation,
   ConnectionObservation,
   DnsObservation,
   Observation,
@@ -43,6 +50,7 @@ export function observationsOf(prepared: PreparedBatch, parts: MappingParts): Ob
   for (const row of accepted.segments) observations.push(mapping.connection(row));
   for (const row of accepted.dns) observations.push(mapping.dns(row));
   for (const scan of accepted.scans) observations.push(mapping.scan(scan));
+  for (const row of accepted.cards) observations.push(mapping.card(row));
   for (const row of accepted.minutes) observations.push(mapping.processMinute(row));
   for (const minute of prepared.minutes) if (minute.subject === '') observations.push(mapping.hostMinute(minute));
   for (const gap of prepared.gaps) observations.push(mapping.gap(gap));
@@ -159,6 +167,24 @@ class Mapping {
       localPort: scan.localPort,
       ports: Math.max(1, scan.ports),
       packets: scan.packets,
+    };
+  }
+
+  card({ card, masked, issuer, comm, connection, process }: AcceptedCard): CardObservation {
+    return {
+      kind: 'card',
+      ...this.#seen(card.endUs + this.#offsetUs),
+      connection: connection === null ? '' : int8Text(connection),
+      process:
+        process === null ? words.barely(undefined, card.pid, comm) : this.#processOf(process, card.pid, card.comm),
+      inbound: words.directions[card.direction] === 'inbound',
+      local: { address: this.#parts.addresses.of(card.localAddress), port: card.localPort },
+      peer: { address: this.#parts.addresses.of(card.remoteAddress), port: card.remotePort },
+      masked,
+      issuer,
+      score: card.scorePermille / 1_000,
+      startUs: card.startUs + this.#offsetUs,
+      count: Math.max(1, card.count),
     };
   }
 

@@ -57,6 +57,25 @@ interface View {
   part: readonly Observation[];
 }
 
+const nothing: readonly Observation[] = [];
+
+/** Most of a stream are connections, and most detectors look at one kind: those get the same list. */
+function part(observations: readonly Observation[], views: Iterable<View>): void {
+  const byKind = new Map<string, Observation[]>();
+  for (const observation of observations) {
+    const same = byKind.get(observation.kind);
+    if (same === undefined) byKind.set(observation.kind, [observation]);
+    else same.push(observation);
+  }
+  for (const view of views) {
+    const present = [...byKind.keys()].filter((kind) => view.kinds.has(kind));
+    if (present.length === 0) view.part = nothing;
+    else if (present.length === byKind.size) view.part = observations;
+    else if (present.length === 1) view.part = byKind.get(present[0]!)!;
+    else view.part = observations.filter(({ kind }) => view.kinds.has(kind));
+  }
+}
+
 interface Runner {
   detector: Detector;
   /** Of what it consumes: detectors with the same look at the same part of the stream. */
@@ -156,7 +175,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     observe(observations) {
       if (observations.length === 0) return;
-      for (const view of views.values()) view.part = observations.filter(({ kind }) => view.kinds.has(kind));
+      part(observations, views.values());
       shared(() => {
         for (const runner of runners.values()) {
           const { part } = runner.view;

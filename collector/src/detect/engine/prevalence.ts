@@ -29,7 +29,8 @@ export class Prevalence {
   readonly #values = new Map<PrevalenceKind, Map<string, Seen>>(kinds.map((kind) => [kind, new Map()]));
   readonly #fleet = new Map<number, number>();
   readonly #knowledge: Pick<Knowledge, 'place' | 'registrableDomain'>;
-  readonly #counted = new Map<string, readonly Counted[]>();
+  readonly #destinations = new Map<string, string>();
+  readonly #networks = new Map<string, readonly Counted[]>();
   #today = 0;
   /** Some place was known: an address without one has none. */
   #settled = false;
@@ -85,24 +86,34 @@ export class Prevalence {
   #connection({ direction, remote, name, first, process }: ConnectionObservation, hostId: number, day: number): void {
     // Later spans of the same connection say nothing new.
     if (direction !== 'outbound' || remote === undefined || !first) return;
-    for (const [kind, value] of this.#valuesOf(name, remote.address)) this.#see(kind, value, hostId, day);
+    this.#see('destination', this.#destinationOf(name, remote.address), hostId, day);
+    for (const [kind, value] of this.#networkOf(remote.address)) this.#see(kind, value, hostId, day);
     if (process !== undefined && process.executable !== '') this.#see('executable', process.executable, hostId, day);
   }
 
-  /** What a far end counts as. The same few names and addresses come again and again. */
-  #valuesOf(name: string, address: string): readonly Counted[] {
-    const key = name === '' ? address : `${name} ${address}`;
-    const known = this.#counted.get(key);
+  /** What a far end counts as by its name, or its address where it has none. The same few come again and again. */
+  #destinationOf(name: string, address: string): string {
+    if (name === '') return address;
+    const known = this.#destinations.get(name);
     if (known !== undefined) return known;
-    const destination = name === '' ? address : (this.#knowledge.registrableDomain(name) ?? name);
+    const destination = this.#knowledge.registrableDomain(name) ?? name;
+    if (this.#destinations.size >= mostValues) this.#destinations.clear();
+    this.#destinations.set(name, destination);
+    return destination;
+  }
+
+  /** And by where its address is. */
+  #networkOf(address: string): readonly Counted[] {
+    const known = this.#networks.get(address);
+    if (known !== undefined) return known;
     const { asn, country } = this.#knowledge.place(address);
     if (country !== undefined) this.#settled = true;
-    const counted: Counted[] = [['destination', destination]];
+    const counted: Counted[] = [];
     if (asn !== undefined) counted.push(['asn', String(asn)]);
     if (country !== undefined) counted.push(['country', country]);
-    if (this.#counted.size >= mostValues) this.#counted.clear();
+    if (this.#networks.size >= mostValues) this.#networks.clear();
     // Places may still be read: what has none yet is asked again.
-    if (country !== undefined || this.#settled) this.#counted.set(key, counted);
+    if (country !== undefined || this.#settled) this.#networks.set(address, counted);
     return counted;
   }
 
@@ -128,7 +139,8 @@ export class Prevalence {
 
   #newDay(day: number): void {
     this.#today = day;
-    this.#counted.clear();
+    this.#destinations.clear();
+    this.#networks.clear();
     for (const values of this.#values.values())
       for (const [value, seen] of values) if (seen.day < day - keptDays) values.delete(value);
     for (const [hostId, seenDay] of this.#fleet) if (seenDay < day - keptDays) this.#fleet.delete(hostId);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CardScanner } from './card-scanner.ts';
+import { CardScanner } from '@foretop/proto';
 
 // Published test numbers, near misses and digits out of real traffic. They are not part of this repository.
 const file = join(process.env['FORETOP_TEST_DATA'] ?? '', 'lists/pan.csv');

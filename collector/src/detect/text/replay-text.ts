@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
-import { CardScanner, type CardHit } from './card-scanner.ts';
+import { CardScanner, type CardHit } from '@foretop/proto';
 
 interface PanLine {
   kind: 'pan';

@@ -7,6 +7,8 @@ import { countText, secondsText } from '../lib/words.ts';
 import type { Tracked } from './host-beacons.ts';
 import type { Judgement, JudgeThresholds } from './judge.ts';
 
+const mostIds = 20;
+
 export function beaconFinding(
   host: HostKey,
   { key, series, destination, process, ids }: Tracked,
@@ -38,7 +40,7 @@ export function beaconFinding(
     count: series.total,
     evidence: evidenceOf(series.total, judgement, thresholds, series.knownSizes(), series.failed),
     links: {
-      connections: ids,
+      connections: ids.slice(-mostIds),
       addresses: [destination.address],
       ...(destination.name !== '' && { names: [destination.name] }),
       ...(process?.id !== undefined && { processes: [process.id] }),

@@ -16,6 +16,19 @@ export function addressKind(address: string): AddressKind {
   return kind;
 }
 
+/** Not reachable from the Internet. */
+export function isPrivate(address: string): boolean {
+  const kind = addressKind(address);
+  return kind === 'private' || kind === 'link-local' || kind === 'loopback';
+}
+
+/** Nobody in particular. For once the last address of any IPv4 network counts as broadcast, as do those of class E (RFC 1112). */
+export function isToMany(address: string): boolean {
+  const kind = addressKind(address);
+  if (kind === 'multicast' || kind === 'broadcast' || kind === 'unspecified') return true;
+  return !address.includes(':') && (address.endsWith('.255') || Number.parseInt(address, 10) >= 240);
+}
+
 /** The same few peers fill most of the stream. */
 const kinds = new Map<string, AddressKind>();
 const mostKinds = 16_384;

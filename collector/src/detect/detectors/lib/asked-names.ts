@@ -4,6 +4,7 @@ import { shippedModels } from '../../names/shipped-models.ts';
 import { normaliseName, splitName } from '../../names/split.ts';
 import type { DnsObservation, HostKey } from '../../observation.ts';
 import { LruMap } from './lru-map.ts';
+import { OfHosts } from './of-hosts.ts';
 
 export interface AskedName {
   registrable: string;
@@ -33,10 +34,15 @@ const mostAskers = 8_192;
 const mostNames = 400;
 const mostScores = 20_000;
 const nxdomain = 3;
+/** What save writes of each host: some 30 KB at most. */
+const mostSavedAskers = 20;
+const mostSavedNames = 100;
+/** A score from which a name is worth saving an asker for. */
+const likely = 0.5;
 
 export class AskedNames {
   readonly #windowUs: () => number;
-  readonly #askers = new LruMap<string, Asker>(mostAskers);
+  readonly #askers = new OfHosts<Asker>(mostAskers);
   readonly #scores = new LruMap<string, number>(mostScores);
 
   /** The window may be set anew while it runs. */
@@ -51,14 +57,7 @@ export class AskedNames {
     if (!split) return undefined;
     const { host, atUs, id, rcode } = observation;
     const who = askerOf(observation);
-    const asker = this.#askers.getOrCreate(`${host} ${who}`, () => ({
-      host,
-      who,
-      names: new Map(),
-      told: 0,
-      toldUs: -Infinity,
-      startUs: atUs,
-    }));
+    const asker = this.#askers.getOrMake(`${host} ${who}`, () => newAsker(host, who, atUs));
     const { registrable } = split;
     const known = asker.names.get(registrable);
     asker.names.delete(registrable);
@@ -82,13 +81,49 @@ export class AskedNames {
   }
 
   forget(host: HostKey): void {
-    for (const [key, asker] of [...this.#askers.entries()]) if (asker.host === host) this.#askers.delete(key);
+    this.#askers.forget(host);
+  }
+
+  /** Of askers with a name that nobody has registered or that looks generated. The others' names stand for the share. */
+  save(host: HostKey): unknown {
+    const rows = this.#askers.of(host).flatMap(({ who, names, told, toldUs, startUs }) => {
+      const kept = [...names.values()].slice(-mostSavedNames);
+      if (!kept.some(({ missing, score }) => missing || score >= likely)) return [];
+      const saved = kept.map(({ registrable, missing, resolved, firstUs, lastUs, id }) => [
+        ...[registrable, Number(missing), Number(resolved), firstUs, lastUs, id],
+      ]);
+      return [[who, told, Number.isFinite(toldUs) ? toldUs : 0, startUs, saved]];
+    });
+    return rows.length === 0 ? undefined : rows.slice(-mostSavedAskers);
+  }
+
+  restore(host: HostKey, state: unknown): void {
+    for (const row of Array.isArray(state) ? state.slice(0, mostSavedAskers) : []) {
+      if (!Array.isArray(row) || typeof row[0] !== 'string' || !Array.isArray(row[4])) continue;
+      const [who, told, toldUs, startUs, names] = row as [string, number, number, number, unknown[]];
+      const asker = newAsker(host, who, Number(startUs) || 0);
+      asker.told = Number(told) || 0;
+      if (Number(toldUs) > 0) asker.toldUs = Number(toldUs);
+      for (const name of names.slice(0, mostSavedNames)) {
+        if (!Array.isArray(name) || typeof name[0] !== 'string') continue;
+        const [registrable, missing, resolved, firstUs, lastUs, id] = name as [string, ...unknown[]];
+        asker.names.set(registrable, {
+          ...{ registrable, score: this.#score(registrable), missing: missing === 1, resolved: resolved === 1 },
+          ...{ firstUs: Number(firstUs) || 0, lastUs: Number(lastUs) || 0, id: String(id) },
+        });
+      }
+      this.#askers.set(`${host} ${who}`, asker);
+    }
   }
 
   #score(registrable: string): number {
     return this.#scores.getOrCreate(registrable, () => dgaScore(shippedModels(), registrable));
   }
 }
+
+const newAsker = (host: HostKey, who: string, startUs: number): Asker => ({
+  ...{ host, who, names: new Map<string, AskedName>(), told: 0, toldUs: -Infinity, startUs },
+});
 
 /** The program, or whoever asks a host that is a resolver. */
 export function askerOf({ role, peer, process }: DnsObservation): string {

@@ -14,20 +14,22 @@ interface Watched {
 
 export class HostClock {
   readonly #hosts = new LruMap<HostKey, Watched>(mostHosts);
+  /** Of the observation before: batches are of one host. */
+  #last: { host: HostKey; day: number; firstUs: number } | undefined;
 
   /** Called with each observation that teaches. */
   saw(host: HostKey, atUs: number): void {
     const day = Math.floor(atUs / dayUs);
-    const watched = this.#hosts.get(host);
-    if (watched === undefined) {
-      this.#hosts.set(host, { firstUs: atUs, lastDay: day, days: 1 });
-      return;
-    }
+    const last = this.#last;
+    if (last !== undefined && last.host === host && day === last.day && atUs >= last.firstUs) return;
+    const watched = this.#hosts.get(host) ?? { firstUs: atUs, lastDay: day, days: 1 };
+    this.#hosts.set(host, watched);
     if (atUs < watched.firstUs) watched.firstUs = atUs;
     if (day > watched.lastDay) {
       watched.lastDay = day;
       watched.days++;
     }
+    this.#last = { host, day, firstUs: watched.firstUs };
   }
 
   /** Whole and part days since the first, of which `seen` had anything. */
@@ -55,9 +57,11 @@ export class HostClock {
   restore(host: HostKey, state: unknown): void {
     if (!Array.isArray(state) || state.length !== 3 || !state.every((value) => Number.isFinite(value))) return;
     this.#hosts.set(host, { firstUs: state[0], lastDay: state[1], days: state[2] });
+    this.#last = undefined;
   }
 
   forget(host: HostKey): void {
     this.#hosts.delete(host);
+    this.#last = undefined;
   }
 }

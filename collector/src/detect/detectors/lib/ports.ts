@@ -19,7 +19,9 @@ const peerPorts: readonly (readonly [number, number])[] = [
   [33_033, 33_033],
   [51_413, 51_413],
 ];
-export const isPeerPort = (port: number): boolean => peerPorts.some(([low, high]) => port >= low && port <= high);
+const peerMarks = new Uint8Array(65_536);
+for (const [low, high] of peerPorts) peerMarks.fill(1, low, high + 1);
+export const isPeerPort = (port: number): boolean => peerMarks[port] === 1;
 
 /** UDP services that are scanned for across hosts; on others UDP without an answer is what peers do to each other. */
 const scannedDatagrams: ReadonlySet<number> = new Set([

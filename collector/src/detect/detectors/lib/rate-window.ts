@@ -11,7 +11,8 @@ interface Second {
 
 export class RateWindow {
   readonly #seconds = new Map<number, Second>();
-  #normal = 0;
+  /** Bad ones a second, as it was before the last two minutes. */
+  normal = 0;
   #settled = -Infinity;
 
   /** Spreads what happened over its span. @returns the highest rate of a second that it came to, of those that are mostly bad. */
@@ -30,11 +31,6 @@ export class RateWindow {
     return highest;
   }
 
-  /** Bad ones a second, as it was before the last two minutes. */
-  get normal(): number {
-    return this.#normal;
-  }
-
   /** What is older than the window becomes what is normal. @returns whether anything is left in the window. */
   settle(nowUs: number): boolean {
     const until = Math.floor(nowUs / 1e6) - keptSeconds;
@@ -43,7 +39,7 @@ export class RateWindow {
       this.#seconds.delete(at);
       const passed = Math.max(1, Math.min(at - this.#settled, 86_400));
       this.#settled = Math.max(this.#settled, at);
-      this.#normal = this.#normal * 0.5 ** (passed / halfLifeSeconds) + bad * (1 - 0.5 ** (1 / halfLifeSeconds));
+      this.normal = this.normal * 0.5 ** (passed / halfLifeSeconds) + bad * (1 - 0.5 ** (1 / halfLifeSeconds));
     }
     return this.#seconds.size > 0;
   }

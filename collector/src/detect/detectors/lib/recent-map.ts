@@ -27,6 +27,11 @@ export class RecentMap<Value, Key = string> {
     return older;
   }
 
+  /** Does not count as use. */
+  peek(key: Key): Value | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
   set(key: Key, value: Value): void {
     this.#old.delete(key);
     if (this.#young.size >= this.#half && !this.#young.has(key)) this.rotate();

@@ -1,6 +1,6 @@
 // Which observations are first contacts, by whom, and in which of the tests of a port scan they count.
 import type { ConnectionObservation, Observation, ScanObservation } from '../../observation.ts';
-import { isToMany } from './addresses.ts';
+import { isToMany } from './address-kind.ts';
 import { firstEphemeral, fanOutPorts, isPeerPort, isScannedDatagram, webPorts } from './ports.ts';
 import type { Contact, ContactResult, ContactRules } from './scan-contacts.ts';
 
@@ -17,7 +17,7 @@ const protocols: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: '
 const answeringPorts: ReadonlySet<number> = new Set([53, 67, 69, 123, 137, 161, 500, 1_900, 3_478, 4_500, 5_353]);
 /** RFC 959: data from the server's port 20 to wherever the client said. */
 const ftpData = 20;
-const ftpControl = 21;
+export const ftpControl = 21;
 
 export function contactBy(observation: Observation): ContactBy | undefined {
   if (observation.kind === 'connection') return ofConnection(observation);
@@ -39,7 +39,7 @@ function ofConnection(observation: ConnectionObservation): ContactBy | undefined
     isOutbound,
     contact: {
       target: target.address,
-      service: word === 'icmp' ? 'icmp/echo' : `${word}/${target.port}`,
+      service: word === 'icmp' ? 'icmp/echo' : serviceOf(word, target.port),
       port: target.port,
       atUs: openedUs,
       result,
@@ -50,6 +50,15 @@ function ofConnection(observation: ConnectionObservation): ContactBy | undefined
     },
   };
 }
+
+/** "tcp/22". The same text each time, which a map then finds without hashing it. */
+function serviceOf(word: string, port: number): string {
+  const texts = (services[word] ??= []);
+  return (texts[port] ??= `${word}/${port}`);
+}
+
+/** At most one for each port. */
+const services: Record<string, string[]> = {};
 
 function resultOf(word: string, outcome: ConnectionObservation['outcome'], said: number | undefined): ContactResult {
   if (outcome === 'attempted' || outcome === 'rejected') return 'failure';
@@ -87,7 +96,7 @@ function ofScan({
     isOutbound: source === host,
     contact: {
       target: localAddress,
-      service: `${word}/${localPort}`,
+      service: serviceOf(word, localPort),
       port: localPort,
       atUs: startUs,
       result: 'failure',

@@ -51,7 +51,9 @@ export class ScanContacts {
   readonly spread: Group = newGroup(0);
   /** Ways in which it was probed, as words. */
   readonly ways = new Set<string>();
-  readonly #known = new Map<string, Contact>();
+  /** By target, then by service where it has several: both texts as one would be made and hashed anew for each observation. */
+  readonly #known = new Map<string, Contact | Map<string, Contact>>();
+  #size = 0;
   readonly #mostKnown: number;
   failed = 0;
   lastUs = 0;
@@ -61,32 +63,33 @@ export class ScanContacts {
   }
 
   get size(): number {
-    return this.#known.size;
+    return this.#size;
   }
 
   hasSucceeded(target: string, service: string): boolean {
-    return this.#known.get(`${target} ${service}`)?.result === 'success';
+    return this.#of(target, service)?.result === 'success';
   }
 
-  /** In the order in which they came. */
-  contacts(): IterableIterator<Contact> {
-    return this.#known.values();
+  /** In the order in which their targets came. */
+  *contacts(): IterableIterator<Contact> {
+    for (const held of this.#known.values())
+      if (held instanceof Map) yield* held.values();
+      else yield held;
   }
 
   /** @returns the strongest evidence of the tests that it counts in; undefined when it says nothing new. */
   add(contact: Contact, rules: ContactRules): number | undefined {
     this.lastUs = Math.max(this.lastUs, contact.atUs);
-    const key = `${contact.target} ${contact.service}`;
     // A fold of many ports has no port to know it by.
     if (contact.ports <= 1) {
-      const known = this.#known.get(key);
+      const known = this.#of(contact.target, contact.service);
       if (known !== undefined) {
         const group = known.result === 'empty' ? this.services.get(contact.service) : undefined;
         if (group) group.again++;
         return undefined;
       }
-      if (this.#known.size >= this.#mostKnown) return this.#overflow(contact, rules);
-      this.#known.set(key, contact);
+      if (this.#size >= this.#mostKnown) return this.#overflow(contact, rules);
+      this.#keep(contact);
     }
     const isFailure = contact.result === 'failure';
     const touched: Group[] = [];
@@ -107,6 +110,28 @@ export class ScanContacts {
       this.ways.add(contact.way);
     }
     return Math.max(0, ...touched.map(({ highest }) => highest));
+  }
+
+  #of(target: string, service: string): Contact | undefined {
+    const held = this.#known.get(target);
+    if (held instanceof Map) return held.get(service);
+    return held?.service === service ? held : undefined;
+  }
+
+  #keep(contact: Contact): void {
+    const { target, service } = contact;
+    const held = this.#known.get(target);
+    if (held === undefined) this.#known.set(target, contact);
+    else if (held instanceof Map) held.set(service, contact);
+    else
+      this.#known.set(
+        target,
+        new Map([
+          [held.service, held],
+          [service, contact],
+        ]),
+      );
+    this.#size++;
   }
 
   /** Too many to tell apart: the sender is far beyond any threshold already, and only counted. */

@@ -1,6 +1,6 @@
 // Which of a sender's tests say "scanner", and what there is to tell about it.
 import type { Evidence, Severity } from '../../finding.ts';
-import { isPrivate } from './addresses.ts';
+import { isPrivate } from './address-kind.ts';
 import { isCommon } from './scan-contact-of.ts';
 import type { Group, ScanContacts } from './scan-contacts.ts';
 import { countText, secondsText } from './words.ts';

@@ -22,8 +22,17 @@ export function isInMemory(path: string): boolean {
   return /^\/?memfd:/.test(path);
 }
 
+/** The same few programs fill most of the stream. */
+const judged = new Map<string, boolean>();
+const mostJudged = 8_192;
+
 export function isTemporaryPath(path: string): boolean {
-  return isInMemory(path) || folders.some((folder) => folder.test(path));
+  const known = judged.get(path);
+  if (known !== undefined) return known;
+  if (judged.size >= mostJudged) judged.clear();
+  const isTemporary = isInMemory(path) || folders.some((folder) => folder.test(path));
+  judged.set(path, isTemporary);
+  return isTemporary;
 }
 
 /** Programs that are meant to run from there. */

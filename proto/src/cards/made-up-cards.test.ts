@@ -1,8 +1,18 @@
 // Numbers made up for every network, in every way of writing: found. Numbers of other kinds: not.
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { seededRandom } from '../../../test/observations.ts';
 import { CardScanner } from './card-scanner.ts';
+
+/** mulberry32 */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
 
 const random = seededRandom(7);
 const digit = () => Math.floor(random() * 10);

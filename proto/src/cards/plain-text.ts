@@ -46,7 +46,9 @@ export function plainText(original: string): PlainText | undefined {
 }
 
 function identityPlaces(length: number): Int32Array {
-  return Int32Array.from({ length: length + 1 }, (_, index) => index);
+  const places = new Int32Array(length + 1);
+  for (let at = 0; at <= length; at++) places[at] = at;
+  return places;
 }
 
 /** What stands at a place (one character, or none for the invisible), and how long it is written. */

@@ -165,3 +165,8 @@ export function passesLuhn(digits: string): boolean {
 export function maskCard(digits: string): string {
   return `${digits.slice(0, 6)}${'*'.repeat(digits.length - 10)}${digits.slice(-4)}`;
 }
+
+/** Whether a text is what maskCard makes, and so no number. */
+export function isMaskedCard(text: string): boolean {
+  return /^\d{6}\*{2,9}\d{4}$/.test(text);
+}
