@@ -18,7 +18,7 @@ RUN npm install --no-save --ignore-scripts --workspace=proto
 COPY proto proto
 RUN npm run gen --workspace=proto
 
-FROM node:26-bookworm-slim
+FROM node:26-bookworm-slim AS agent
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="Foretop agent" \
   org.opencontainers.image.description="Sees a host's connections and their processes and sends them to a Foretop collector" \
@@ -44,3 +44,9 @@ HEALTHCHECK --interval=30s --timeout=5s --retries=3 --start-period=60s --start-i
   CMD ["node", "/opt/foretop/deploy/docker/healthcheck.mjs", "agent"]
 ENTRYPOINT ["foretop-agent"]
 CMD ["run"]
+
+# For the lab: an agent whose host lets itself be acted on. Root's file, in a file system that nobody can write to.
+FROM agent AS acting
+COPY --chown=0:0 --chmod=0644 deploy/docker/acting-ceiling.json /etc/foretop-agent/ceiling.json
+
+FROM agent

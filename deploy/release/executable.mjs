@@ -6,8 +6,11 @@ import { pinnedNode, root, toolEnvironment } from '../local/environment.mjs';
 import { runProgram } from '../local/program.mjs';
 import { strip } from './elf-strip.mjs';
 
-/** V8 and Node options that every start of the agent has; nothing on the host adds to them. */
-const execArgv = ['--disable-sigusr1', '--no-warnings=ExperimentalWarning'];
+/**
+ * V8 and Node options that every start of the agent has; nothing on the host adds to them. One thread that helps V8 instead of four
+ * saves 3.5 MB, most of it in malloc, and costs nothing that can be measured.
+ */
+const execArgv = ['--disable-sigusr1', '--no-warnings=ExperimentalWarning', '--v8-pool-size=1'];
 
 /** `assets`: name → path. The same input gives the same bytes. */
 export async function buildExecutable({ node, assets, output, folder, arch }) {

@@ -8,6 +8,7 @@ import { Child, repository } from '../harness/child.ts';
 import { chromiumOptions } from '../harness/chromium.ts';
 import { composeProject, type Container, copyCheckout, dockerMissing } from '../harness/docker.ts';
 import { apiClient, eventually, freePort, temporaryFolder } from '../harness/foretop.ts';
+import { becomeAdministrator, buttonOf, endProcess, makeBrowserKey } from './end-a-process.ts';
 
 const missing = dockerMissing();
 if (missing) console.warn(`Skipped lab/compose: ${missing}.`);
@@ -65,8 +66,9 @@ describe.skipIf(missing)('docker compose up', () => {
   test('every container is contained: no privilege, nothing to write to, no capability but those of the agents', async () => {
     for (const { Name, HostConfig } of await project.containers()) {
       expect(HostConfig, Name).toMatchObject({ Privileged: false, ReadonlyRootfs: true, CapDrop: ['ALL'] });
-      const added = Name.includes('-agent-') ? ['DAC_READ_SEARCH', 'NET_ADMIN', 'NET_RAW', 'SYS_PTRACE'] : [];
-      expect(capabilitiesOf(HostConfig.CapAdd), Name).toEqual(added);
+      const looks = Name.includes('-agent-') ? ['DAC_READ_SEARCH', 'NET_ADMIN', 'NET_RAW', 'SYS_PTRACE'] : [];
+      const acts = Name.includes('-agent-desk-1') ? ['KILL', 'SETGID', 'SETUID'] : [];
+      expect(capabilitiesOf(HostConfig.CapAdd), Name).toEqual([...looks, ...acts].sort());
     }
   });
 
@@ -104,6 +106,43 @@ describe.skipIf(missing)('docker compose up', () => {
     } finally {
       await browser.close();
     }
+  });
+
+  test('a process on a far host is ended from the dashboard, where its file allows that, and both sides say so', async () => {
+    const browser = await chromium.launch(chromiumOptions);
+    try {
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+      page.setDefaultTimeout(patienceMs);
+      const link = await project.compose('exec', '-T', 'collector', 'foretop', 'login-link');
+      await becomeAdministrator(page, /http\S+/.exec(link)![0]);
+      await makeBrowserKey(page, 'this browser');
+      const idOf = async (name: string) => (await liveHosts()).find((host) => host.name === name)!.id;
+      const desk = await idOf('desk-1');
+
+      const gone = await endProcess(page, desk, 'beacon');
+      await gone.getByText('It is gone', { exact: true }).waitFor();
+      mkdirSync(pictures, { recursive: true });
+      writeFileSync(join(pictures, 'ended.png'), await page.screenshot());
+      expect(await programsOf('desk-1')).not.toContain('beacon');
+
+      const again = await endProcess(page, desk, 'browser');
+      await again.getByText('It is gone, and something started it again').waitFor();
+      expect(await again.textContent()).toMatch(/respawned as PID \d+ by its parent, PID 1/);
+      expect(await programsOf('desk-1')).toContain('browser');
+
+      const grey = await buttonOf(page, await idOf('web-1'), 'web-server');
+      await grey.and(page.locator('[aria-disabled="true"]')).waitFor();
+      await page.getByText('web-1 does not allow terminate').waitFor();
+      expect(await programsOf('web-1')).toContain('web-server');
+    } finally {
+      await browser.close();
+    }
+    const onDesk = (...args: string[]) => project.compose('exec', '-T', 'agent-desk-1', 'foretop-agent', ...args);
+    expect((await onDesk('audit', 'show')).match(/command-ended/g)).toHaveLength(2);
+    expect(await onDesk('audit', 'verify')).toContain('unbroken');
+    expect(await onDesk('status')).toMatch(/^Network +by process \d+ without rights, as user 65534 /m);
+    const collector = (...args: string[]) => project.compose('exec', '-T', 'collector', 'foretop', ...args);
+    expect(await collector('audit', 'verify')).toContain('The audit is whole');
   });
 
   test.each(['collector', 'postgres'])('%s restarts, and nothing is there twice or lost', async (service) => {
@@ -196,6 +235,12 @@ function conversation(
     }
     return undefined;
   });
+}
+
+/** What the processes of a lab host are called. */
+async function programsOf(host: string): Promise<string[]> {
+  const script = 'cat /proc/[0-9]*/comm 2>/dev/null; true';
+  return (await project.compose('exec', '-T', host, 'sh', '-c', script)).trim().split('\n');
 }
 
 interface AgentStatus {

@@ -1,4 +1,4 @@
-// A host of the container lab: starts its programs, starts again those that end, and stops all of them when it is stopped.  node host.ts web-1
+// A host of the container lab: starts its programs, starts most of those again that end, and stops all of them when it is stopped.  node host.ts web-1
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { hosts, type Program } from './hosts.ts';
@@ -24,9 +24,10 @@ console.log(`${name} runs ${programs.map(({ name }) => name).join(', ')}`);
 function start(program: Program): void {
   const child = spawn(process.execPath, [...small, programFile, program.name], { stdio: 'inherit' });
   running.add(child);
-  child.on('exit', (code) => {
+  child.on('exit', (code, signal) => {
     running.delete(child);
-    if (code !== 0) console.log(`${program.name} ended with ${code}`);
+    if (code !== 0) console.log(`${program.name} ended with ${code ?? signal}`);
+    if (program.once) return;
     later(program.every === undefined ? againMs : program.every.s * 1_000, program);
   });
 }

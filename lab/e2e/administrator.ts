@@ -61,7 +61,7 @@ export async function registerKey(
   kind: 'This browser' | 'Passkey',
   name: string,
   state = 'may sign',
-  capability: 'terminate' | 'probe' = 'terminate',
+  capability: 'terminate' | 'probe' | 'capture-headers' | 'capture-payload' = 'terminate',
 ): Promise<void> {
   await page.goto('/settings/keys');
   const form = page.getByRole('form', { name: 'Add a key' });

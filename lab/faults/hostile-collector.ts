@@ -52,8 +52,8 @@ export class HostileCollector implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Resolves once an agent with this ceiling is connected; `uid` = one without rights. */
-  static async start(ceiling: string, uid?: number): Promise<HostileCollector> {
+  /** Resolves once an agent with this ceiling is connected; `uid` = one without rights, `prefix` = a command that runs it. */
+  static async start(ceiling: string, uid?: number, prefix: string[] = []): Promise<HostileCollector> {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder('hostile-collector')).path;
     const [owner, recovery, operator, attacker] = await Promise.all([makeKey(), makeKey(), makeKey(), makeKey()]);
@@ -71,7 +71,7 @@ export class HostileCollector implements AsyncDisposable {
     const env = { FORETOP_AGENT_CEILING_FILE: `${folder}/ceiling.json` };
     await mkdir(`${folder}/agent`, { mode: 0o700 });
     if (uid !== undefined) await chown(`${folder}/agent`, uid, uid);
-    const options = { token, env, ...(uid !== undefined && { uid }) };
+    const options = { token, env, prefix, ...(uid !== undefined && { uid }) };
     const agent = stack.use(startAgent(fake.url, `${folder}/agent`, 'victim', options));
     await agent.waitFor(/"event":"pinned"/, 60_000);
     return new HostileCollector({ fake, agent, folder, owner, recovery, operator, attacker }, stack.move());

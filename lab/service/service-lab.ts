@@ -8,6 +8,7 @@ import {
   createEnrolToken,
   eventually,
   freePort,
+  type RunningCollector,
   startCollector,
   temporaryFolder,
 } from '../harness/foretop.ts';
@@ -20,6 +21,8 @@ const name = 'collector.test';
 
 export interface ServiceLab extends AsyncDisposable {
   host: SystemdHost;
+  /** As this machine knows it. */
+  collector: Pick<RunningCollector, 'url' | 'dataDir'>;
   front: TlsFront;
   /** As the host knows the collector. */
   url: string;
@@ -55,6 +58,7 @@ export async function startServiceLab(label: string, built: string): Promise<Ser
     const owned = stack.move();
     return {
       host,
+      collector,
       front,
       url,
       release,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isRunning, nameOf, openWorld, start, until, type World } from '../../agent/src/trust/test-trust.ts';
+import { HostileCollector } from '../faults/hostile-collector.ts';
 import { repository } from '../harness/child.ts';
 import { makeNamespace, namespacesMissing } from '../harness/network-namespace.ts';
 
@@ -18,26 +19,40 @@ const lastPid = '/proc/sys/kernel/ns_last_pid';
 describe.skipIf(missing)('commands and the kernel', () => {
   test('a PID that was given again is not the process that was offered', async () => {
     const world = await openWorld();
-    const target = await start('sleep', ['1000']);
-    const offered = await world.offer({ terminate: { pid: target.pid! } });
-    target.kill('SIGKILL');
-    await until('its end', () => !isRunning(target) || undefined);
-    const successor = await startWithPid(target.pid!);
+    const { offered, pid } = await offerWhosePidIsGivenAgain(world);
     const receipt = await world.command(offered, { statement: await world.sign(offered) });
     expect(receipt).toMatchObject({ outcome: 'refused', code: 'no-such-process' });
-    expect([successor.pid, nameOf(target.pid!)]).toEqual([target.pid, 'sleep']);
+    expect(nameOf(pid)).toBe('sleep');
   });
 
-  test('an agent in a PID namespace of its own says that it does not see the host', () => {
+  test('an agent knows whether /proc shows the numbers by which it holds processes', () => {
     const program = `import { openLinuxTargets } from '${repository}agent/src/host/targets.linux.ts';
       console.log(openLinuxTargets().blindness());`;
-    const own = ['--pid', '--fork', '--mount-proc'];
     const blindness = (...args: string[]) =>
       execFileSync('unshare', [...args, process.execPath, '--input-type=module', '-e', program], {
         encoding: 'utf8',
       }).trim();
-    expect(blindness(...own)).toMatch(/^it runs in the PID namespace pid:\[\d+\]$/);
     expect(blindness('--mount'), 'mounts of its own change nothing').toBe('');
+    expect(blindness('--pid', '--fork', '--mount-proc'), 'a container’s').toBe('');
+    expect(blindness('--pid', '--fork'), 'the /proc of the host around').toMatch(/of another PID namespace/);
+  });
+
+  test('an agent in a PID namespace of its own ends what it sees there, and nothing of the host around it', async () => {
+    const { container, first, target } = await startContainer('sleep');
+    const outside = await start('sleep', ['1000']);
+    const enter = ['nsenter', `--target=${first}`, '--pid', '--mount', '--', 'env', `--chdir=${repository}`];
+    await using hostile = await HostileCollector.start('{"allow":"terminate","signer":"browser"}', undefined, enter);
+    // Before it, which waits for an agent that only ends with its namespace.
+    using end = new DisposableStack();
+    end.defer(() => container.kill('SIGKILL'));
+    const { operator } = hostile;
+    await hostile.update(await hostile.roster(hostile.owner, operator));
+    expect(await hostile.terminate(outside.pid!, operator), 'by its number on the host').toBe(
+      'not offered: no-such-process',
+    );
+    expect(await hostile.terminate(1, operator), 'what the container runs on').toBe('not offered: protected');
+    expect(await hostile.terminate(2, operator), 'by its number in there').toBe('gone');
+    expect([nameOf(target), nameOf(outside.pid!), nameOf(first)]).toEqual(['', 'sleep', 'sleep']);
   });
 
   test('a connection in another network namespace is found and cut there', async () => {
@@ -104,25 +119,73 @@ describe.skipIf(missing)('commands and the kernel', () => {
     expect(isRunning(real)).toBe(true);
   });
 
+  test('whether a file is the host’s own is told by the first process, also to an agent with mounts of its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'foretop-own-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const copy = join(folder, 'sleep');
+    writeFileSync(copy, readFileSync('/bin/sleep'), { mode: 0o755 });
+    const { first } = await startContainer(copy);
+    const program = `import { openLinuxTargets } from '${repository}agent/src/host/targets.linux.ts';
+      import { existsSync } from 'node:fs';
+      const { executable } = (await openLinuxTargets().hold(2)).evidence;
+      console.log(existsSync('${copy}'), executable.path, executable.isHostFile);`;
+    const node = [process.execPath, '--input-type=module', '-e', program];
+    const covered = ['unshare', '--mount', 'sh', '-c', `mount -t tmpfs none ${folder} && exec "$@"`, 'sh', ...node];
+    const beside = [`--target=${first}`, '--pid', '--mount', '--', ...covered];
+    expect(execFileSync('nsenter', beside, { encoding: 'utf8' }).trim()).toBe(`false ${copy} true`);
+  });
+
   test('a thread of the kernel is protected', async () => {
     const world = await openWorld();
     expect((await world.ask({ terminate: { pid: 2 } })).refusal).toMatchObject({ code: 'protected' });
   });
 });
 
-/** The kernel gives the number after the last; others may take it first, so it is tried again. */
-async function startWithPid(pid: number) {
-  for (let attempt = 0; attempt < 200; attempt++) {
+/** A PID namespace with two processes: 1, and 2 that runs `program`. Ends with the test. */
+async function startContainer(program: string) {
+  const own = ['--pid', '--fork', '--kill-child', '--mount-proc'];
+  const container = spawn('unshare', [...own, 'sh', '-c', `${program} 1000 & exec sleep 1001`], { stdio: 'ignore' });
+  onTestFinished(() => void container.kill('SIGKILL'));
+  const first = await until('its first process', () => childOf(container.pid!));
+  const target = await until('its second one', () => {
+    const child = childOf(first);
+    return child !== undefined && nameOf(child) === 'sleep' ? child : undefined;
+  });
+  return { container, first, target };
+}
+
+/** Of a process that has one; undefined = it has none yet. */
+function childOf(pid: number): number | undefined {
+  const [child] = (readIfThere(`/proc/${pid}/task/${pid}/children`) ?? '').trim().split(' ').filter(Boolean);
+  return child === undefined ? undefined : Number(child);
+}
+
+/** Somebody else on a busy machine may get the number, and keep it: then another one is tried. */
+async function offerWhosePidIsGivenAgain(world: World) {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const target = await start('sleep', ['1000']);
+    const pid = target.pid!;
+    const offered = await world.offer({ terminate: { pid } });
+    target.kill('SIGKILL');
+    await until('its end', () => !isRunning(target) || undefined);
+    if (await startWithPid(pid)) return { offered, pid };
+  }
+  throw new Error('no number was given again in five attempts');
+}
+
+/** The kernel gives the number after the last; others may take it first, so it is tried again. False = they did. */
+async function startWithPid(pid: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 100; attempt++) {
     writeFileSync(lastPid, String(pid - 1));
     const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
     if (child.pid === pid) {
       onTestFinished(() => void child.kill('SIGKILL'));
       await until('it to run', () => nameOf(pid) === 'sleep' || undefined);
-      return child;
+      return true;
     }
     child.kill('SIGKILL');
   }
-  throw new Error(`nobody got PID ${pid} again in 200 attempts`);
+  return false;
 }
 
 /** An offer at a time when it has its connections, a few attempts of the eight that may stand. */

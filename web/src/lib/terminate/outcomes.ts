@@ -26,7 +26,7 @@ const next: Partial<Record<RefusalCode, string>> = {
   'process-changed': 'Look at the process anew: what runs under this number now is something else.',
   'no-such-connection': 'Nothing is left to do.',
   protected: 'Work on the host itself if you must. No command from afar ends it.',
-  'not-visible': 'Run the agent in the host’s own PID namespace.',
+  'not-visible': 'Run the agent with the /proc of the PID namespace that it is in, as service and container do.',
   'too-many': 'Wait a minute. A host takes three commands in one.',
   malformed: 'Ask the host again.',
 };
