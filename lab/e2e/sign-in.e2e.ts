@@ -40,6 +40,17 @@ test('a login link works once; the second browser is told to get a new one', asy
   await expect(page.getByRole('main')).toContainText('You are not signed in here.');
 });
 
+test('a login link opened in the tab that shows Foretop signs in there', async ({ browser, foretop }) => {
+  const link = await foretop.loginLink();
+  await using context = await browser.newContext({ ...desk, baseURL: foretop.url });
+  const page = await context.newPage();
+  await page.goto('/');
+  await expect(page.getByRole('main')).toContainText('You are not signed in here.');
+  await page.goto(link);
+  await expect(page.getByRole('heading', { name: 'Fleet' })).toBeVisible();
+  expect(page.url()).not.toContain('login=');
+});
+
 test('the cookie alone is no session, and neither is the secret', async ({ browser, foretop }) => {
   const [origin] = foretop.signedIn.origins;
   const halves = [
