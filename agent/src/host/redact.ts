@@ -1,4 +1,5 @@
 // Takes secrets out of a command line before it leaves the host.
+import { maskCards } from './mask-cards.ts';
 
 export const REDACTED = '[redacted]';
 
@@ -71,7 +72,7 @@ const keyAndValue = /(^|[\s"'{,;&?])(-{0,2}[\w.:/-]{1,80}?)(["']?\s?[=:]\s?)("[^
 const optionAndValue = /(^|\s)(--?[\w-]{2,80})(\s+)("[^"]*"|'[^']*'|[^\s"'-][^\s"']*)/g;
 const opensslPassword = /^(?:pass|env|stdin|fd):/;
 
-/** The arguments in one line, secrets replaced by `[redacted]`, control characters by spaces, cut at `maxLength`. */
+/** The arguments in one line, secrets replaced by `[redacted]`, card numbers masked, control characters by spaces, cut at `maxLength`. */
 export function redactCommandLine(args: readonly string[], maxLength: number): string {
   const program = programName(args[0] ?? '');
   const out: string[] = [];
@@ -81,8 +82,7 @@ export function redactCommandLine(args: readonly string[], maxLength: number): s
     else out.push(index === 0 ? redactText(arg) : redactArgument(program, args[index - 1]!, arg));
     secretNext = index > 0 && takesSecretNext(program, arg);
   }
-  return out
-    .join(' ')
+  return maskCards(out.join(' '))
     .replace(/\p{Cc}+/gu, ' ')
     .slice(0, maxLength)
     .trimEnd();
