@@ -16,6 +16,7 @@
 #define inline_always static __always_inline
 /* Keeps the compiler from folding a bound that the verifier must see. */
 #define opaque(value) asm volatile("" : "+r"(value))
+#define rarely(condition) __builtin_expect(!!(condition), 0)
 
 /* The classic layout of a map definition; it needs no BTF. */
 struct map_definition {
@@ -64,24 +65,27 @@ struct owner {
   __u32 first_peer[4];
 };
 
+/* What every packet touches comes first: it stands in two cache lines. */
 struct flow {
-  __u64 first_ns, last_ns; /* boottime */
+  __u64 last_ns; /* boottime; within a tick of the kernel's clock, exact once a connection has ended */
   __u64 rx_bytes, tx_bytes;
   __u64 rx_packets, tx_packets;
   __u64 rx_ip_bytes, tx_ip_bytes;
-  __u32 local[4], remote[4]; /* network order; IPv4 as ::ffff:a.b.c.d */
-  __u16 local_port, remote_port;
-  __u8 protocol, role, ended, tracked;
   __u32 rtt_us, retransmissions;
-  /* From here on only the programs read it. One byte a flag, since directions run at the same time. */
-  __u8 fin_rx_seen, fin_tx_seen, watch_rx, watch_tx;
-  __u32 fin_rx_end, fin_tx_end; /* sequence numbers behind the FINs */
-  __u32 segments_in_base, segments_out_base, retransmissions_base;
   __u64 rx_base, tx_base; /* of the kernel's counters when the flow was first seen */
-  __u32 tx_start;         /* sequence number of the first payload byte */
-  __u32 hello_end;        /* bytes behind tx_start */
-  __u8 hello_found, hello_copies, quic_copies, padding;
-  __u32 sent_end; /* sequence number behind what was last sent */
+  __u32 segments_in_base, segments_out_base, retransmissions_base;
+  __u32 fin_rx_end, fin_tx_end; /* sequence numbers behind the FINs */
+  __u32 sent_end;               /* sequence number behind what was last sent */
+  __u32 tick;                   /* of last_ns, in jiffies */
+  /* One byte a flag, since directions run at the same time. */
+  __u8 fin_rx_seen, fin_tx_seen, watch_rx, watch_tx;
+  __u16 local_port, remote_port;
+  __u8 protocol, role, ended;
+  __u8 copies;      /* of its ClientHello or its QUIC Initials */
+  __u32 tx_start;   /* sequence number of the first payload byte */
+  __u32 hello_end;  /* bytes behind tx_start at which the ClientHello ends; 0 = not found */
+  __u64 first_ns;   /* boottime */
+  __u32 local[4], remote[4]; /* network order; IPv4 as ::ffff:a.b.c.d */
 };
 
 enum role { ROLE_UNKNOWN, ROLE_ACTIVE, ROLE_PASSIVE };

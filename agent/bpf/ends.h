@@ -1,7 +1,7 @@
 // How connections begin and end: the TCP state machine, and the release of a socket by its last holder.
 #pragma once
 
-#include "flows.h"
+#include "tcp.h"
 
 /*
  * Hands over the last counters and forgets the flow. Without room in the ring buffer it stays, marked: the reader finds it, and
@@ -35,7 +35,7 @@ inline_always void opened(struct bpf_sock_ops *ctx, __u8 role) {
   if (!tcp) return;
   bpf_sock_ops_cb_flags_set(ctx, ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
   __u64 cookie = bpf_get_socket_cookie(ctx);
-  open_tcp(sk, tcp, cookie, role, bpf_ktime_get_boot_ns());
+  open_tcp(sk, tcp, cookie, role);
   if (role != ROLE_PASSIVE) return;
   struct actor *creator = bpf_sk_storage_get(&creators, sk, 0, 0);
   if (creator) claim(cookie, creator, RULE_LISTENER);
@@ -62,7 +62,7 @@ inline_always void closed(struct bpf_sock_ops *ctx) {
     /* Nothing runs beside this any more: exact, whatever an unordered reading left. */
     flow->rx_bytes = 0;
     flow->tx_bytes = 0;
-    measure_tcp(flow, tcp, 0, 0);
+    measure_tcp(flow, tcp);
     flow->last_ns = bpf_ktime_get_boot_ns();
     if (end_flow(&tcp_flows, &cookie, cookie, flow, 0)) return;
   }
@@ -149,7 +149,7 @@ int socket_released(struct bpf_sock *ctx) {
   if (owner->bound_port) mark_port(owner->bound_port, owner->protocol, 0);
   if (flow) {
     owner->released = 1;
-    if (!flow->tracked) tell_released(cookie, &closer);
+    if (flow->role == ROLE_UNKNOWN) tell_released(cookie, &closer); /* its states are not followed */
     return 1;
   }
   if (ctx->type == SOCK_DGRAM && release_udp(cookie, owner, &closer)) return 1;

@@ -1,6 +1,6 @@
 // The agent's programs in the kernel: flows, owners, ends, copies of payload, evidence of scans. Only UAPI contexts, no BTF.
 #include "owners.h"
-#include "flows.h"
+#include "packets.h"
 #include "ends.h"
 #include "scans.h"
 

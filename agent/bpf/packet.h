@@ -1,14 +1,40 @@
-// Where the layers of a packet begin. Read through bpf_skb_load_bytes, so that no part of it needs to be linear.
+// Where the layers of a packet begin. Programs of control groups may look at headers in place (`direct`), and the kernel has made
+// those of TCP and UDP linear by then; a socket filter takes copies.
 #pragma once
 
 #include "common.h"
 
 struct packet {
-  __u32 source[4], destination[4];
   __u32 transport; /* offset of its header */
   __u8 protocol;
   __u8 fragment; /* not the first one: it has no transport header */
 };
+
+#define IPV4_HEADER 20
+#define IPV6_HEADER 40
+
+/*
+ * So many bytes from the constant `at` on. Without CAP_PERFMON a pointer into a packet can neither be made with an offset that varies
+ * nor be compared to 0, so the pointer comes through `found`. Returns 0, or -1 when they are not there; so do those that follow.
+ */
+inline_always int in_place(struct __sk_buff *skb, __u32 at, __u32 bytes, const __u32 **found) {
+  const void *data = (void *)(long)skb->data;
+  if (rarely(data + at + bytes > (void *)(long)skb->data_end)) return -1;
+  *found = data + at;
+  return 0;
+}
+
+inline_always int copied(struct __sk_buff *skb, __u32 at, __u32 *room, __u32 bytes, const __u32 **found) {
+  *found = room;
+  return bpf_skb_load_bytes(skb, at, room, bytes) ? -1 : 0;
+}
+
+/* Behind options and extensions it is copied to `room`. */
+inline_always int transport_header(struct __sk_buff *skb, __u32 at, __u32 *room, __u32 bytes, const __u32 **found) {
+  if (at == IPV4_HEADER) return in_place(skb, IPV4_HEADER, bytes, found);
+  if (at == IPV6_HEADER) return in_place(skb, IPV6_HEADER, bytes, found);
+  return copied(skb, at, room, bytes, found);
+}
 
 #define MAX_EXTENSION_HEADERS 4
 #define NEXTHDR_HOP 0
@@ -36,27 +62,38 @@ inline_always int walk_ipv6(struct __sk_buff *skb, struct packet *packet, __u8 n
   return 0;
 }
 
+inline_always int header_at(struct __sk_buff *skb, __u32 at, __u32 *room, __u32 bytes, const __u32 **found, int direct) {
+  return direct ? in_place(skb, at, bytes, found) : copied(skb, at, room, bytes, found);
+}
+
 /* The network layer of a packet that begins with it. Returns 0, or -1 for what is neither IPv4 nor IPv6. */
-inline_always int parse_network(struct __sk_buff *skb, struct packet *packet) {
+inline_always int parse_network(struct __sk_buff *skb, struct packet *packet, int direct) {
+  __u32 room[3];
+  const __u32 *header;
   packet->fragment = 0;
   if (skb->protocol == bpf_htons(ETH_P_IP)) {
-    __u32 header[5];
-    if (bpf_skb_load_bytes(skb, 0, header, sizeof(header))) return -1;
+    if (header_at(skb, 0, room, sizeof(room), &header, direct)) return -1;
     packet->transport = (header[0] & 0xf) * 4;
     packet->fragment = (bpf_ntohl(header[1]) & 0x1fff) != 0;
     packet->protocol = bpf_ntohl(header[2]) >> 16;
-    map_ipv4(packet->source, header[3]);
-    map_ipv4(packet->destination, header[4]);
     return 0;
   }
-  if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-    __u32 header[10];
-    if (bpf_skb_load_bytes(skb, 0, header, sizeof(header))) return -1;
-    copy_address(packet->source, header + 2);
-    copy_address(packet->destination, header + 6);
-    return walk_ipv6(skb, packet, bpf_ntohl(header[1]) >> 8);
+  if (skb->protocol != bpf_htons(ETH_P_IPV6) || header_at(skb, 4, room, 4, &header, direct)) return -1;
+  return walk_ipv6(skb, packet, bpf_ntohl(header[0]) >> 8);
+}
+
+/* Of the sender, or of the destination. Returns 0 or -1. */
+inline_always int read_address(struct __sk_buff *skb, __u32 *to, int of_destination, int direct) {
+  __u32 room[4];
+  const __u32 *address;
+  if (skb->protocol == bpf_htons(ETH_P_IP)) {
+    if (header_at(skb, of_destination ? 16 : 12, room, 4, &address, direct)) return -1;
+    map_ipv4(to, address[0]);
+    return 0;
   }
-  return -1;
+  if (header_at(skb, of_destination ? 24 : 8, room, 16, &address, direct)) return -1;
+  copy_address(to, address);
+  return 0;
 }
 
 #define TCP_FIN 0x01
@@ -74,8 +111,9 @@ struct segment {
 };
 
 inline_always int parse_segment(struct __sk_buff *skb, __u32 transport, struct segment *segment) {
-  __u32 header[4];
-  if (bpf_skb_load_bytes(skb, transport, header, sizeof(header))) return -1;
+  __u32 room[4];
+  const __u32 *header;
+  if (transport_header(skb, transport, room, sizeof(room), &header)) return -1;
   __u32 third = bpf_ntohl(header[3]);
   segment->sequence = bpf_ntohl(header[1]);
   segment->acknowledged = bpf_ntohl(header[2]);

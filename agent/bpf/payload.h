@@ -54,10 +54,10 @@ inline_always void watch(struct flow *flow) {
   }
 }
 
-inline_always void fill_payload(struct payload_event *event, const struct flow *flow, __u64 cookie, __u64 now) {
+inline_always void fill_payload(struct payload_event *event, const struct flow *flow, __u64 cookie) {
   describe_owner(&event->event, cookie);
   event->event.type = EVENT_PAYLOAD;
-  event->event.time_ns = now;
+  event->event.time_ns = bpf_ktime_get_boot_ns();
   copy_address(event->local, flow->local);
   copy_address(event->remote, flow->remote);
   event->local_port = flow->local_port;
@@ -75,7 +75,7 @@ inline_always void fill_payload(struct payload_event *event, const struct flow *
       count(EVENTS_LOST, 1);                                                                                           \
       return;                                                                                                          \
     }                                                                                                                  \
-    fill_payload(event, flow, cookie, now);                                                                            \
+    fill_payload(event, flow, cookie);                                                                                 \
     event->event.length = copied;                                                                                      \
     event->kind = extract->kind;                                                                                       \
     event->transmitted = transmitted;                                                                                  \
@@ -88,7 +88,7 @@ inline_always void fill_payload(struct payload_event *event, const struct flow *
       bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);                                                                     \
   }
 
-inline_always void copy_payload(struct __sk_buff *skb, const struct flow *flow, __u64 cookie, __u64 now,
+inline_always void copy_payload(struct __sk_buff *skb, const struct flow *flow, __u64 cookie,
                                 const struct extract *extract, int transmitted) {
   __u64 copied = extract->length < MAX_COPY ? extract->length : MAX_COPY;
   opaque(copied);
@@ -131,10 +131,9 @@ inline_always void extract_hello(struct __sk_buff *skb, struct flow *flow, const
     return;
   }
   if (!is_wanted(PAYLOAD_TLS)) return;
-  if (!flow->hello_found) {
+  if (!flow->hello_end) {
     __u32 length = position < HELLO_WITHIN ? find_hello(skb, segment, position) : 0;
     if (length == 0) return;
-    flow->hello_found = 1;
     flow->hello_end = position + length;
   }
   if (position < flow->hello_end) {
@@ -145,7 +144,7 @@ inline_always void extract_hello(struct __sk_buff *skb, struct flow *flow, const
     extract->step = extract->length;
     extract->sequence = segment->sequence;
   }
-  if (position + segment->length >= flow->hello_end || ++flow->hello_copies >= MAX_HELLO_COPIES) flow->watch_tx = 0;
+  if (position + segment->length >= flow->hello_end || ++flow->copies >= MAX_HELLO_COPIES) flow->watch_tx = 0;
 }
 
 #define QUIC_V1 0x00000001
@@ -161,12 +160,12 @@ inline_always int is_quic_initial(struct __sk_buff *skb, __u32 offset) {
 
 inline_always void extract_quic(struct __sk_buff *skb, struct flow *flow, __u32 offset, __u32 length, __u32 step,
                                 struct extract *extract) {
-  if (flow->tx_packets > QUIC_WITHIN || flow->quic_copies >= MAX_QUIC_COPIES) {
+  if (flow->tx_packets > QUIC_WITHIN || flow->copies >= MAX_QUIC_COPIES) {
     flow->watch_tx = 0;
     return;
   }
   if (!is_wanted(PAYLOAD_QUIC) || !is_quic_initial(skb, offset)) return;
-  flow->quic_copies++;
+  flow->copies++;
   extract->kind = PAYLOAD_QUIC;
   extract->offset = offset;
   extract->length = length;

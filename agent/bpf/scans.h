@@ -28,13 +28,12 @@ MAP(scans) = {BPF_MAP_TYPE_HASH, sizeof(struct scan_key), sizeof(struct scan), 4
 /* Addresses of this network namespace; what is only passing through is no evidence. */
 MAP(addresses) = {BPF_MAP_TYPE_HASH, sizeof(struct address), 4, 1024, BPF_F_NO_PREALLOC};
 
-inline_always void record_scan(const struct packet *packet, __u16 port, __u8 kind) {
+inline_always void record_scan(struct __sk_buff *skb, __u16 port, __u8 kind) {
   struct address local;
-  copy_address(local.words, packet->destination);
-  if (!bpf_map_lookup_elem(&addresses, &local)) return;
+  if (read_address(skb, local.words, 1, 0) || !bpf_map_lookup_elem(&addresses, &local)) return;
   struct scan_key key = {.local_port = port, .kind = kind};
-  copy_address(key.source, packet->source);
-  copy_address(key.local, packet->destination);
+  copy_address(key.local, local.words);
+  if (read_address(skb, key.source, 0, 0)) return;
   __u64 now = bpf_ktime_get_boot_ns();
   struct scan *known = bpf_map_lookup_elem(&scans, &key);
   if (known) {
@@ -60,7 +59,7 @@ int watch_scans(struct __sk_buff *skb) {
   __u32 type = skb->pkt_type;
   if (type != PACKET_HOST && type != PACKET_OUTGOING) return 0;
   struct packet packet = {};
-  if (parse_network(skb, &packet) || packet.fragment) return 0;
+  if (parse_network(skb, &packet, 0) || packet.fragment) return 0;
   if (packet.protocol != IPPROTO_TCP && packet.protocol != IPPROTO_UDP) return 0;
   __be16 header[7] = {};
   if (bpf_skb_load_bytes(skb, packet.transport, header, packet.protocol == IPPROTO_TCP ? 14 : 4)) return 0;
@@ -75,6 +74,6 @@ int watch_scans(struct __sk_buff *skb) {
   if (!kind) return 0;
   struct port_marks *marks = bpf_map_lookup_elem(&ports, &port);
   if (!marks || (kind == SCAN_UDP && marks->udp) || (kind == SCAN_SYN && marks->tcp)) return 0;
-  record_scan(&packet, port, kind);
+  record_scan(skb, port, kind);
   return 0;
 }

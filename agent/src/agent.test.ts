@@ -1,10 +1,10 @@
 // The whole agent on a host that does not exist: lanes, live lease, SIGTERM, restart.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LiveSection, type LiveFrame } from '@foretop/proto';
+import { type Hello, LiveSection, type LiveFrame } from '@foretop/proto';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { startFakeCollector, type FakeCollector } from '../test/fake-collector.ts';
+import { type FakeConnection, startFakeCollector, type FakeCollector, welcomeFor } from '../test/fake-collector.ts';
 import { bootId, byHandle, connection, networkInterface, process, tick } from '../test/synthetic-ticks.ts';
 import { temporaryDirectory } from '../test/temporary-directory.ts';
 import { runAgent } from './agent.ts';
@@ -107,6 +107,20 @@ describe('agent', () => {
     await second.stop();
     expect(segments(fake).reduce((sum, { rxBytes }) => sum + (rxBytes ?? 0), 0)).toBe(state.rxBytes);
     expect(fake.bodies().flatMap(({ gaps }) => gaps!.map(({ reason }) => reason))).toEqual(['agent-stopped']);
+  }, 15_000);
+
+  it('sends what its last look saw as soon as it is welcome', async () => {
+    const { fake, data } = await setUp();
+    let welcomedUs = Infinity;
+    const welcome = (connection: FakeConnection, hello: Hello) => {
+      welcomedUs = performance.now() * 1_000 + 9e9; // by the clock of the host that does not exist
+      connection.send(welcomeFor(hello, fake.cursors));
+    };
+    fake.setOptions({ onHello: (connection, hello) => void setTimeout(welcome, 100, connection, hello) });
+    const agent = start(fake, data, { rxBytes: 0 });
+    await until(() => fake.frames.some(({ pulse }) => pulse));
+    expect(fake.frames.find(({ pulse }) => pulse)!.pulse!.boottimeUs).toBeLessThan(welcomedUs);
+    await agent.stop();
   }, 15_000);
 
   it('tells what its owner allows with Hello, and again when the file was edited', async () => {

@@ -2,8 +2,8 @@
 //
 //   npm run bench:agent -w lab -- [--agent FILE] [--engine netlink] [--cases 1000,10000,1000+200] [--repeat 3] [--seconds 30]
 //
-// A case is a number of connections, with "+R" also R short ones a second. --agent is a bundle (.mjs) or a release's executable;
-// without it the source runs. (root, iproute2; a minute for each case)
+// A case is a number of connections, with "+R" also R short ones a second. --agent is a release's executable, or its bundle
+// (deploy/release/build/agent.cjs, whose PSS is flattered: other processes share its Node); without it the source runs. (root, iproute2; a minute for each case)
 //
 // Everything runs in a network namespace of its own with 150 sleeping processes; the agent sends to a real collector there.
 // A connection on loopback is two sockets of the host, so N connections here are N/2 clients and N/2 servers.
@@ -87,5 +87,5 @@ async function measure(name: string): Promise<string> {
 function agentCommand(): string[] {
   const file = resolve(values.agent);
   const options = values.node === '' ? [] : values.node.split(',');
-  return /\.m?[jt]s$/.test(file) ? [process.execPath, ...options, file] : [file];
+  return /\.[cm]?[jt]s$/.test(file) ? [process.execPath, ...options, file] : [file];
 }

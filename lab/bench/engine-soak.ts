@@ -35,7 +35,7 @@ stack.defer(() => void churn.kill());
 
 const columns = ['minute', 'CPU %', 'PSS MB', 'anonymous MB', 'descriptors', 'of the engine', 'flows', 'owners'];
 console.log(
-  `| ${[...columns, 'events lost', 'given up', 'load average'].join(' | ')} |\n|${'---|'.repeat(columns.length + 3)}`,
+  `| ${[...columns, 'events lost', 'left out', 'given up', 'load average'].join(' | ')} |\n|${'---|'.repeat(columns.length + 4)}`,
 );
 for (let sample = 1; sample <= samples; sample++) {
   const before = treeCpuSeconds(agent.pid);
@@ -52,8 +52,9 @@ for (let sample = 1; sample <= samples; sample++) {
     ...descriptors(agent.pid),
   ];
   const { flows = 0, owners = 0 } = status.kernelEntries ?? {};
-  const { eventsLost, givenUp } = status;
-  console.log(`| ${[...cells, flows, owners, eventsLost, givenUp.length, loadavg()[0]!.toFixed(1)].join(' | ')} |`);
+  const { eventsLost, leftOut = 0, givenUp } = status;
+  const told = [flows, owners, eventsLost, leftOut, givenUp.length];
+  console.log(`| ${[...cells, ...told, loadavg()[0]!.toFixed(1)].join(' | ')} |`);
 }
 
 /** How many there are, and how many of them are the kernel engine's. */

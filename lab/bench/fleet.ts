@@ -4,11 +4,13 @@
 //
 // The delay is from the instant that a batch was sealed to its acknowledgement, so it holds what waits at both ends. The
 // simulator shares the machine; how late its own timers were is printed beside, since that is part of every delay.
+// At the end the fleet's pages are asked for; the collector answers out of its memory once it has run for six minutes, so
+// ask for 420 s to see those times.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { createApiToken, freePort, startCollector, temporaryFolder } from '../harness/foretop.ts';
+import { apiClient, createApiToken, freePort, startCollector, temporaryFolder } from '../harness/foretop.ts';
 import { postmasterPid } from '../harness/postgres.ts';
 import { tokensFrom } from '../simulator/enrol-tokens.ts';
 import { createFleet } from '../simulator/fleet.ts';
@@ -51,6 +53,8 @@ timers.enable();
 await sleep(seconds * 1_000);
 timers.disable();
 const after = cpu();
+const answers = await askForPages();
+const memory = await inMemory();
 const sorted = delaysMs.toSorted((a, b) => a - b);
 await fleet.stop(60_000);
 const { hosts: truth } = fleet.truth({ connections: false });
@@ -72,3 +76,32 @@ console.log('| CPU, cores: collector | Postgres | together (target 0.3) |');
 console.log('|---|---|---|');
 const [own, server] = [cores('collector'), cores('postgres')];
 console.log(`| ${own.toFixed(2)} | ${server.toFixed(2)} | ${(own + server).toFixed(2)} |`);
+console.log('| Question | Best ms | Highest ms |');
+console.log('|---|---|---|');
+for (const { path, times } of answers)
+  console.log(`| ${path} | ${Math.min(...times).toFixed(0)} | ${Math.max(...times).toFixed(0)} |`);
+
+console.log(`in the collector's memory: ${memory}`);
+
+/** What it counts of the segments that it holds. */
+async function inMemory(): Promise<string> {
+  const response = await fetch(`${collector.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  const lines = (await response.text()).split('\n');
+  return lines.filter((line) => /^foretop_(recent_|process_resident)/.test(line)).join(', ');
+}
+
+/** While the fleet goes on sending. Counts of the fleet are kept for 2 s: each question waits until they are made anew. */
+async function askForPages(): Promise<{ path: string; times: number[] }[]> {
+  const get = apiClient(collector.url, token);
+  const paths = ['/api/v1/stats', '/api/v1/connections?limit=500', '/api/v1/connections/facets'];
+  const asked = paths.map((path) => ({ path, times: [] as number[] }));
+  for (let round = 0; round < 8; round++) {
+    for (const { path, times } of asked) {
+      const began = performance.now();
+      await get(path);
+      times.push(performance.now() - began);
+    }
+    await sleep(2_100);
+  }
+  return asked;
+}

@@ -43,7 +43,13 @@ const bootId = randomBytes(16);
 const batches = makeBatches();
 const payloadBytes = batches.reduce((sum, batch) => sum + batch.payload.length, 0);
 const ingest = stack.use(
-  createIngest({ ...store, quarantineDir: `${folder.path}/quarantine`, retention: defaultRetention, log }),
+  createIngest({
+    ...store,
+    quarantineDir: `${folder.path}/quarantine`,
+    retention: defaultRetention,
+    log,
+    onCommitted: (prepared) => store.recent?.add(prepared.batch, prepared.accepted),
+  }),
 );
 const ours = await measure(async () => {
   const results = await Promise.all(batches.map((batch) => ingest.submit(batch)));

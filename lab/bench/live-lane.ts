@@ -32,7 +32,7 @@ const load = ['--port', `${await freePort()}`, '--idle', `${Number(values.connec
 await stack.use(new Child('load', ['lab/load/tcp-load.ts', ...load])).waitFor(/"ready":true/);
 const collector = stack.use(await startFakeCollector());
 const file = resolve(values.agent);
-const command = /\.m?[jt]s$/.test(file) ? [process.execPath, file] : [file];
+const command = /\.[cm]?[jt]s$/.test(file) ? [process.execPath, file] : [file];
 const options = ['run', '--collector', collector.url, '--data', `${folder.path}/agent`, '--token-file', '-'];
 const agent = spawn(command[0]!, [...command.slice(1), ...options], { stdio: ['pipe', 'ignore', 'ignore'] });
 stack.defer(async () => {

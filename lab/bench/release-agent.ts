@@ -1,28 +1,37 @@
 // A release's executable against the agent's source: size, start to first frame, memory and CPU.
 //
-//   npm run release -- --arch x64 && node lab/bench/release-agent.ts deploy/release/build/foretop-agent-linux-x64
+//   npm run release -- --arch x64 && node lab/bench/release-agent.ts [--starts 7] [--only starts] deploy/release/build/foretop-agent-linux-x64
 //
 // Each in a network namespace of its own with 50 connections, sending to a real collector there. (root, iproute2; 2 minutes each)
+// The first frame is the pulse of the first look at the host; it goes out as soon as the collector has said Welcome. The CPU time
+// until then is that of all the agent's threads and processes, which other work on the machine changes less than the time.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { Child, repository } from '../harness/child.ts';
 import { agentMain, createEnrolToken, freePort, startCollector, temporaryFolder } from '../harness/foretop.ts';
 import { makeNamespace, namespacesMissing } from '../harness/network-namespace.ts';
 import { treeCpuSeconds, treeMemoryMb } from './cost.ts';
 
-const starts = 7;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { starts: { type: 'string', default: '7' }, only: { type: 'string', default: '' } },
+});
+const starts = Number(values.starts);
 const settleMs = 40_000;
 const windowMs = 30_000;
 
 const missing = namespacesMissing();
 if (missing) throw new Error(`This benchmark cannot run here: ${missing}.`);
 
-console.log('| Agent | size MB | start to first frame ms (median, least) | PSS MB | anonymous MB | CPU % of a core |');
-console.log('|---|---|---|---|---|---|');
-for (const executable of [undefined, ...process.argv.slice(2)]) console.log(await measure(executable));
+const columns = ['Agent', 'size MB', 'start to first frame ms (median, least)', 'CPU ms until then (median, least)'];
+columns.push('PSS MB', 'anonymous MB', 'CPU % of a core', 'load average');
+console.log(`| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
+for (const executable of [undefined, ...positionals]) console.log(await measure(executable));
 
 async function measure(executable: string | undefined): Promise<string> {
   await using stack = new AsyncDisposableStack();
@@ -40,9 +49,18 @@ async function measure(executable: string | undefined): Promise<string> {
   const start = (token?: string) =>
     spawnAgent(token === undefined ? command : [...command, '--token-file', '-'], token);
   await endAfter(start(await createEnrolToken(collector.dataDir)));
-  const times: number[] = [];
-  for (let count = 0; count < starts; count += 1) times.push(await endAfter(start()));
-  times.sort((one, other) => one - other);
+  const measured: Start[] = [];
+  for (let count = 0; count < starts; count += 1) measured.push(await endAfter(start()));
+  const size = executable === undefined ? '' : (statSync(executable).size / 1e6).toFixed(1);
+  const name = executable === undefined ? 'source, on Node' : basename(executable);
+  const cells = [
+    name,
+    size,
+    summary(measured.map(({ tookMs }) => tookMs)),
+    summary(measured.map(({ cpuMs }) => cpuMs)),
+  ];
+  const row = (more: string[]) => `| ${[...cells, ...more, loadavg()[0]!.toFixed(1)].join(' | ')} |`;
+  if (values.only === 'starts') return row(['', '', '']);
   const { agent } = start();
   stack.defer(() => void agent.kill());
   await sleep(settleMs);
@@ -50,13 +68,16 @@ async function measure(executable: string | undefined): Promise<string> {
   await sleep(windowMs);
   const cpu = ((treeCpuSeconds(agent.pid!) - before) / windowMs) * 100_000;
   const { pss, anonymous } = treeMemoryMb(agent.pid!);
-  const size = executable === undefined ? '' : (statSync(executable).size / 1e6).toFixed(1);
-  const name = executable === undefined ? 'source, on Node' : basename(executable);
-  const toFrame = `${times[Math.floor(starts / 2)]!.toFixed(0)}, ${times[0]!.toFixed(0)}`;
-  return `| ${[name, size, toFrame, pss.toFixed(1), anonymous.toFixed(1), cpu.toFixed(2)].join(' | ')} |`;
+  return row([pss.toFixed(1), anonymous.toFixed(1), cpu.toFixed(2)]);
 }
 
-/** `frame` is there once the collector has welcomed it, which is after its first look at the host. */
+/** Median and least. */
+function summary(times: readonly number[]): string {
+  const sorted = times.toSorted((one, other) => one - other);
+  return `${sorted[Math.floor(sorted.length / 2)]!.toFixed(0)}, ${sorted[0]!.toFixed(0)}`;
+}
+
+/** `frame` has gone out once the agent says that it has started, which is after its first look, and is connected. */
 function spawnAgent(command: string[], token = ''): { agent: ChildProcess; frame: Promise<void>; startedMs: number } {
   const startedMs = performance.now();
   const agent = spawn('ip', command, { stdio: ['pipe', 'ignore', 'pipe'] });
@@ -65,7 +86,7 @@ function spawnAgent(command: string[], token = ''): { agent: ChildProcess; frame
     let said = '';
     agent.stderr!.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      if (said.includes('"event":"connected"')) welcomed();
+      if (said.includes('"event":"connected"') && said.includes('"event":"started"')) welcomed();
     });
     agent.once('close', () => reject(new Error(`the agent ended:\n${said}`)));
   });
@@ -73,11 +94,17 @@ function spawnAgent(command: string[], token = ''): { agent: ChildProcess; frame
   return { agent, frame, startedMs };
 }
 
-/** @returns ms to the first frame. */
-async function endAfter({ agent, frame, startedMs }: ReturnType<typeof spawnAgent>): Promise<number> {
+interface Start {
+  tookMs: number;
+  /** Of the tree, in the kernel's ticks of 10 ms. */
+  cpuMs: number;
+}
+
+async function endAfter({ agent, frame, startedMs }: ReturnType<typeof spawnAgent>): Promise<Start> {
   await frame;
   const tookMs = performance.now() - startedMs;
+  const cpuMs = treeCpuSeconds(agent.pid!) * 1_000;
   agent.kill();
   await once(agent, 'close');
-  return tookMs;
+  return { tookMs, cpuMs };
 }

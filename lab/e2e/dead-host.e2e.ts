@@ -24,5 +24,8 @@ test('a host that stays away: offline since when, still in its place and counted
   await expect(page.getByRole('heading', { name: foretop.host.name })).toBeVisible();
   await expect(page.getByRole('status').filter({ hasText: 'Last heard' })).toContainText('as soon as it is back');
   await expect(page.getByRole('grid', { name: 'Connections' })).toContainText('cannot be asked');
+  await page.getByRole('tab', { name: 'Interfaces' }).click();
+  // Whatever its agent had told of whole minutes; of none, that too is said.
+  await expect(page.getByRole('region', { name: 'Interfaces' })).toContainText(/interfaces? (is )?on record/);
   expect(complaints).toEqual([]);
 });

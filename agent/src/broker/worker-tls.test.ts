@@ -47,12 +47,12 @@ it.skipIf(missing)('believes the authority that it was given, and no other', { t
   await once(server, 'listening');
   const url = `wss://localhost:${(server.address() as AddressInfo).port}/agent`;
 
-  async function talk(environment: Record<string, string>): Promise<string[]> {
+  async function talk(environment: Record<string, string>, to = url, split: 'on' | 'off' = 'on'): Promise<string[]> {
     const log = pino({ level: 'silent' });
-    const network = await openNetwork({ split: 'on', mayAct: () => true, dataDirectory: home(), environment, log });
+    const network = await openNetwork({ split, mayAct: () => true, dataDirectory: home(), environment, log });
     const told: string[] = [];
     const socket = network.open(
-      { url, handshakeMs: 10_000, maxMessageBytes: 1_024 },
+      { url: to, handshakeMs: 10_000, maxMessageBytes: 1_024 },
       {
         opened: () => socket.send(Buffer.from('hello')),
         message: (data) => (told.push(Buffer.from(data).toString()), socket.close(1000)),
@@ -67,5 +67,9 @@ it.skipIf(missing)('believes the authority that it was given, and no other', { t
   }
 
   expect(await talk({ NODE_EXTRA_CA_CERTS: path('ca.pem') })).toEqual(['hello', 'closed 1000']);
-  expect(await talk({})).toEqual([expect.stringMatching(/certificate|self.signed/i), 'closed 1006']);
+  const refused = [expect.stringMatching(/certificate|self.signed/i), 'closed 1006'];
+  expect(await talk({}), 'somebody in between with a certificate of its own').toEqual(refused);
+  expect(await talk({}, url, 'off'), 'the same, to an agent in one process').toEqual(refused);
+  const elsewhere = url.replace('localhost', '127.0.0.1');
+  expect(await talk({ NODE_EXTRA_CA_CERTS: path('ca.pem') }, elsewhere), 'with one of another name').toEqual(refused);
 });

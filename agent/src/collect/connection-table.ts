@@ -52,9 +52,9 @@ export class ConnectionTable {
   readonly #kindSeen: boolean[];
   readonly #isForeign: boolean;
   #generation = 0;
-  /** Connections of the last dump for which there was no room. */
-  #leftOut = 0;
-  /** News that the kernel dropped, and connections for which there was no room. */
+  /** Connections of the last dump for which there was no room; each is told of when it ends. */
+  leftOut = 0;
+  /** News that the kernel dropped. */
   eventsLost = 0;
 
   /**
@@ -89,8 +89,7 @@ export class ConnectionTable {
     }
     for (const record of vanished) this.#miss(record, look, events === undefined && record.hasTimeWait);
     read.forEach((done, kind) => (this.#kindSeen[kind] ||= done));
-    this.eventsLost += Math.max(0, look.leftOut - this.#leftOut);
-    this.#leftOut = look.leftOut;
+    this.leftOut = look.leftOut;
     return look;
   }
 

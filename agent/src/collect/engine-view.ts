@@ -158,6 +158,11 @@ export class EngineView implements Disposable {
     this.#engine.capture(kinds);
   }
 
+  /** Open flows for which there is no room, at the last reading. */
+  get leftOut(): number {
+    return this.#flows.leftOut;
+  }
+
   /** In its maps. */
   get entries(): { flows: number; owners: number } {
     const { flows, owners } = this.#engine.counters();

@@ -153,6 +153,15 @@ describe('a connection that the engine saw begin', () => {
   });
 });
 
+it('keeps the name of a process that /proc found before the engine told whose it is', () => {
+  put(flow(1, { owner: () => undefined }));
+  const [record] = look(true).opened;
+  Object.assign(record!, { pid: 7, pidStartTicks: 900, comm: 'node', ownerRule: OwnerRule.OWNER_RULE_HOLDER });
+  end(flow(1, { owner: () => ({ ...owner, comm: 'node-MainThread' }) }));
+  const [closed] = look(false).closed;
+  expect(closed).toMatchObject({ pid: 7, pidStartTicks: 900, comm: 'node', ownerRule: OwnerRule.OWNER_RULE_CONNECT });
+});
+
 describe('a connection that is older than the engine', () => {
   it('goes on from what the dump showed, however the two readings fell', () => {
     sockets = [socket(1, { bytesReceived: 1_000 })];

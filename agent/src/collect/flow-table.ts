@@ -44,11 +44,11 @@ export class FlowTable {
   #elapsedUs = 0;
   #readUs = 0;
   #lastTickUs = 0;
-  /** Flows that the last reading left out for want of room. */
-  #leftOut = 0;
+  /** Flows that the last reading left out for want of room; each is told of when it ends. */
+  leftOut = 0;
   #first = true;
   #socketBytes = 0;
-  /** Ends that were beyond MAX_ENDED_A_LOOK, and flows for which there was no room, since the start. */
+  /** Ends that were beyond MAX_ENDED_A_LOOK, since the start. */
   lost = 0;
 
   constructor(all: OpenConnections, isOwn: IsOwn) {
@@ -72,10 +72,8 @@ export class FlowTable {
     this.#elapsedUs = nowUs - previousUs;
     this.#readUs = nowUs;
     this.#reading++;
-    const leftOutBefore = this.#leftOut;
-    this.#leftOut = 0;
+    this.leftOut = 0;
     engine.readFlows((flow) => this.#visit(flow));
-    this.lost += Math.max(0, this.#leftOut - leftOutBefore);
     for (const record of this.#active) if (record.flow?.reading !== this.#reading) this.#rest(record);
     for (const record of this.#older)
       if (record.closedUs === undefined) correctBase(record);
@@ -148,7 +146,7 @@ export class FlowTable {
   }
 
   #leaveOut(): undefined {
-    this.#leftOut++;
+    this.leftOut++;
   }
 
   #find(flow: FlowReading): ConnectionRecord | undefined {
@@ -242,7 +240,8 @@ function setOwner(record: ConnectionRecord, owner: SocketOwner | undefined): voi
   if (holds || (record.pid === owner.pid && record.ownerRule === owner.rule)) return;
   if (record.pid !== owner.pid) record.pidStartTicks = 0;
   record.pid = owner.pid;
-  record.comm = owner.comm;
+  // The process table has a better name than the kernel's, which is that of the thread.
+  if (record.pidStartTicks === 0) record.comm = owner.comm;
   record.ownerRule = owner.rule;
   record.confirmOwnerUs = 0;
 }

@@ -98,6 +98,13 @@ export class ForeignNamespaces implements Disposable {
     return found.length === 1 ? found[0] : undefined;
   }
 
+  /** Connections in them for which there is no room. */
+  get connectionsLeftOut(): number {
+    let leftOut = 0;
+    for (const { table } of this.#watched.values()) leftOut += table.leftOut;
+    return leftOut;
+  }
+
   /** How often the kernel had to drop news of ended connections, in those that are gone too. */
   get eventsLost(): number {
     let lost = this.#eventsLostBefore;

@@ -50,8 +50,10 @@ import type {
 /** The start, and what runs once, leave pages behind that are not used again soon. */
 const TRIM_AFTER_US = 10_000_000;
 const TRIM_EVERY_US = 600_000_000;
-/** Garbage is not collected again at once. */
-const RELIEVE_EVERY_US = 30_000_000;
+/** Garbage is not collected again at once: it takes some 100 ms where there is much. */
+const RELIEVE_EVERY_US = 10_000_000;
+/** What is left of the memory without garbage is the tables: beyond this share of the limit they may not grow. */
+const TABLES_SHARE = 0.75;
 /** A glance passes over all that are open, several times a second. */
 const MOST_GLANCED = 5_000;
 /** Memory was not short for so long: then the tables may grow again. */
@@ -83,7 +85,11 @@ class LinuxCollector implements HostCollector {
   readonly #memory = openMemory();
   readonly #users = openUsers('/etc/passwd', () => this.clock.boottimeUs() / 1e3);
   readonly #processTable = new ProcessTable();
-  readonly #processes = new ProcessTracker(this.#constants, (record) => this.#details(record.pid, record.kernelThread));
+  readonly #processes = new ProcessTracker(
+    this.#constants,
+    (record) => this.#details(record.pid, record.kernelThread),
+    (record) => this.#brief?.find(record.pid, record.startTicks),
+  );
   readonly #open: OpenConnections;
   readonly #inspection: Inspection;
   readonly #namespacesMissing: NamespaceState['unavailable'];
@@ -97,6 +103,7 @@ class LinuxCollector implements HostCollector {
   readonly #coverage = new Coverage();
   readonly #forwarding = openForwarding();
   readonly #hideCommandLines: boolean;
+  readonly #memoryLimitBytes: number;
   #previousCpu: CpuTimes | undefined;
   #lastInterfaces: InterfaceReading[] = [];
   #lastBandwidth: BandwidthReading = { boottimeUs: 0, rxRate: 0, txRate: 0, loopbackRate: 0 };
@@ -108,6 +115,7 @@ class LinuxCollector implements HostCollector {
   constructor(options: HostCollectorOptions, openEngine: OpenEngine) {
     this.#name = options.name;
     this.#hideCommandLines = options.hideCommandLines === true;
+    this.#memoryLimitBytes = options.memoryLimitBytes ?? Infinity;
     this.#open = new OpenConnections(connectionsWithin(options.memoryLimitBytes));
     this.#inspection = new Inspection(this.#open);
     this.#trimUs = this.clock.boottimeUs() + TRIM_AFTER_US;
@@ -189,14 +197,12 @@ class LinuxCollector implements HostCollector {
 
   relieve(): void {
     const nowUs = this.clock.boottimeUs();
-    // What garbage alone explains is gone after the first time.
-    if (nowUs - this.#relievedUs < RELIEVE_EVERY_US) {
-      this.#squeezedUs = nowUs;
-      this.#open.squeeze();
-      return;
-    }
+    if (nowUs - this.#relievedUs < RELIEVE_EVERY_US) return;
     this.#relievedUs = nowUs;
-    relieveMemory();
+    relieveMemory('regular');
+    if (process.memoryUsage.rss() < this.#memoryLimitBytes * TABLES_SHARE) return;
+    this.#squeezedUs = nowUs;
+    this.#open.squeeze();
   }
 
   tick(watched = false): Tick {
@@ -229,6 +235,7 @@ class LinuxCollector implements HostCollector {
       coverage: this.#lookAtCoverage(),
       failures: this.#health.endTick(),
       ...(this.#engine && { kernelEntries: this.#engine.entries }),
+      leftOut: this.#connections.leftOut,
       eventsLost: this.#connections.eventsLost + this.#inspection.lost + (this.#packets?.dropped ?? 0),
     };
   }

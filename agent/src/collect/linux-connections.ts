@@ -70,6 +70,11 @@ export class LinuxConnections implements Disposable {
     return this.#own.eventsLost + (this.#foreign?.eventsLost ?? 0) + (this.#engine?.eventsLost ?? 0);
   }
 
+  /** Open connections for which there is no room. Dumps show all of them, the engine those that changed since it was read. */
+  get leftOut(): number {
+    return Math.max(this.#engine?.leftOut ?? 0, this.#own.leftOut + (this.#foreign?.connectionsLeftOut ?? 0));
+  }
+
   /** Whether the last look read anything of the open connections; else only what opened and ended is new. */
   get isFresh(): boolean {
     return this.#isFresh;

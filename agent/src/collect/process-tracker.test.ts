@@ -1,5 +1,7 @@
 // Processes over time: identity that settles, CPU share, exits, and a pid that is used again.
 import { beforeEach, expect, it } from 'vitest';
+import type { Glimpse } from '../host/brief-processes.linux.ts';
+import type { ProcessDetails } from '../host/process-identity.linux.ts';
 import type { ProcessRecord, ProcessTable } from '../host/processes.linux.ts';
 import { ProcessTracker } from './process-tracker.ts';
 
@@ -8,26 +10,30 @@ const SECOND = 1_000_000;
 let table: ProcessTable;
 let reads: number;
 let user: string;
+let executable: string;
+let glimpse: Glimpse | undefined;
 let tracker: ProcessTracker;
 
 beforeEach(() => {
   table = { records: new Map() } as unknown as ProcessTable;
   reads = 0;
   user = 'root';
-  tracker = new ProcessTracker({ clockTicks: 100, pageBytes: 4096 }, () => {
-    reads++;
-    return {
-      executable: '/bin/x',
-      commandLine: 'x',
-      uid: 0,
-      user,
-      cgroup: '/',
-      unit: '',
-      containerRuntime: '',
-      containerId: '',
-    };
-  });
+  executable = '/bin/x';
+  glimpse = undefined;
+  const readDetails = () => (reads++, details());
+  tracker = new ProcessTracker({ clockTicks: 100, pageBytes: 4096 }, readDetails, () => glimpse);
 });
+
+function details(): ProcessDetails {
+  const place = { cgroup: '/', unit: '', containerRuntime: '', containerId: '' };
+  return { executable, commandLine: 'x', uid: 0, user, ...place };
+}
+
+/** What it executed since the last look. */
+function seenToExecute(comm: string, file: string): Glimpse {
+  const seen = { ...details(), executable: file };
+  return { pid: 7, startTicks: 250, parentPid: 1, comm, details: seen, exitedMonotonicUs: undefined };
+}
 
 function record(pid: number, startTicks: number, more: Partial<ProcessRecord> = {}): ProcessRecord {
   const created: ProcessRecord = {
@@ -82,6 +88,19 @@ it('reads the identity again once it has settled, and when the process renames i
   Object.assign(one, { renamed: true, comm: 'worker' });
   tracker.update(table, { started: [], exited: [] }, 20 * SECOND);
   expect(tracker.running.get(7)!.identity.comm).toBe('worker');
+});
+
+it('knows what a process ran that ended and was not waited for, or that is gone', () => {
+  executable = ''; // all that /proc tells of a zombie
+  glimpse = seenToExecute('brief', '/bin/brief');
+  const one = record(7, 250);
+  tracker.update(table, { started: [one], exited: [] }, 10 * SECOND);
+  glimpse = undefined;
+  for (let second = 11; second < 20; second++) tracker.update(table, { started: [], exited: [] }, second * SECOND);
+  expect(tracker.running.get(7)!.identity).toMatchObject({ executable: '/bin/brief', comm: 'x' });
+  glimpse = seenToExecute('next', '/bin/next');
+  const { exited } = tracker.update(table, { started: [], exited: [one] }, 20 * SECOND);
+  expect(exited[0]!.identity).toMatchObject({ executable: '/bin/next', comm: 'next', exited: true });
 });
 
 it('keeps two processes of one pid apart, and credits the one that has gone in its last second', () => {

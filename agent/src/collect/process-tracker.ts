@@ -5,9 +5,11 @@ import type { ProcessRecord, ProcessTable } from '../host/processes.linux.ts';
 import { ratePerSecond } from '../host/counter.ts';
 import type { SystemConstants } from '../host/facts.linux.ts';
 import { processName } from './process-name.ts';
-import type { TrackedProcess } from './tick.ts';
+import type { ProcessIdentity, TrackedProcess } from './tick.ts';
 
 export type ReadDetails = (record: ProcessRecord) => ProcessDetails;
+/** What was seen of it at its exec, since the last look. */
+export type FindGlimpse = (record: ProcessRecord) => Glimpse | undefined;
 
 interface Credited {
   record: Pick<ProcessRecord, 'pid' | 'startTicks' | 'comm'>;
@@ -47,11 +49,13 @@ export class ProcessTracker {
   /** Of the clock in which start times are told. */
   readonly #tickUs: number;
   readonly #readDetails: ReadDetails;
+  readonly #findGlimpse: FindGlimpse;
 
-  constructor(constants: SystemConstants, readDetails: ReadDetails) {
+  constructor(constants: SystemConstants, readDetails: ReadDetails, findGlimpse: FindGlimpse = () => undefined) {
     this.#constants = constants;
     this.#tickUs = 1e6 / constants.clockTicks;
     this.#readDetails = readDetails;
+    this.#findGlimpse = findGlimpse;
   }
 
   /** Takes in a look at the process table. `recounts`: the open connections are about to be counted anew. */
@@ -144,6 +148,8 @@ export class ProcessTracker {
   #exit(record: ProcessRecord, nowUs: number): TrackedProcess[] {
     const tracked = this.#tracked.get(record.pid);
     if (tracked?.record !== record) return [];
+    const last = this.#findGlimpse(record);
+    if (last?.details.executable) name(tracked.shown.identity, last.comm, last.details);
     tracked.runs = false;
     this.#tracked.delete(record.pid);
     this.running.delete(record.pid);
@@ -156,9 +162,15 @@ export class ProcessTracker {
   }
 
   #show(record: ProcessRecord, table: ProcessTable): TrackedProcess {
-    const details = this.#readDetails(record);
+    const details = this.#detailsOf(record);
     const named = { comm: processName(record.comm, details) };
     return { ...emptyProcess(), identity: { ...this.#identity(record, table), ...details, ...named } };
+  }
+
+  /** Of one that has ended and was not waited for yet, /proc tells no more than the name. */
+  #detailsOf(record: ProcessRecord): ProcessDetails {
+    const details = this.#readDetails(record);
+    return details.executable === '' ? (this.#findGlimpse(record)?.details ?? details) : details;
   }
 
   #identity(record: Pick<ProcessRecord, 'pid' | 'startTicks' | 'parentPid' | 'comm'>, table: ProcessTable) {
@@ -189,9 +201,13 @@ export class ProcessTracker {
     const settled = tracked.refreshUs !== 0 && nowUs >= tracked.refreshUs;
     if (!settled && !record.renamed) return;
     if (settled) tracked.refreshUs = 0;
-    const details = this.#readDetails(record);
-    Object.assign(shown.identity, details, { comm: processName(record.comm, details) });
+    const details = this.#detailsOf(record);
+    if (details.executable !== '' || shown.identity.executable === '') name(shown.identity, record.comm, details);
   }
+}
+
+function name(identity: ProcessIdentity, comm: string, details: ProcessDetails): void {
+  Object.assign(identity, details, { comm: processName(comm, details) });
 }
 
 function emptyProcess() {

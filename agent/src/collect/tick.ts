@@ -162,6 +162,8 @@ export interface Tick {
   /** Packets to places where nothing answers, since the last tick. */
   scans?: ScanReading[];
   coverage?: CoverageReading;
+  /** Open connections beyond what the memory allows: each is told of when it ends. */
+  leftOut?: number;
   /** News of the kernel that were dropped before the agent read them, since the start. */
   eventsLost?: number;
   /** Entries of the kernel engine's maps. */

@@ -118,7 +118,7 @@ export class Fleet {
     const name = visible(host.name);
     const addresses = host.addresses.map(visible);
     const directory = {
-      host,
+      host: { ...host, os: visible(host.os) },
       name,
       addresses,
       search: `${name} ${addresses.join(' ')} ${host.os}`.toLowerCase(),

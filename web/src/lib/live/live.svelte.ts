@@ -16,6 +16,9 @@ const sections = {
 } as const;
 export type SectionName = keyof typeof sections;
 
+/** Less than the clock's second, so that no second is left out. */
+const leastStepMs = 900;
+
 const clock = createServerClock(
   () => performance.now(),
   () => Date.now(),
@@ -37,6 +40,7 @@ class Live {
       else setTimeout(() => void this.fleet.read(), 3000);
     },
   });
+  #movedMs = -Infinity;
   #wanted: { hostId: number; sections: SectionName[]; rateHz: number } | undefined;
   readonly #socket = createLiveSocket({
     open: () =>
@@ -73,7 +77,13 @@ class Live {
     return this.pausedAtMs ?? clock.nowMs();
   }
 
+  /** To be called each second. Ticks of the fleet move the clock too, so that what shows both is drawn once a second. */
   tick(): void {
+    if (performance.now() - this.#movedMs >= leastStepMs) this.#moveClock();
+  }
+
+  #moveClock(): void {
+    this.#movedMs = performance.now();
     if (this.pausedAtMs === undefined) this.nowMs = clock.nowMs();
   }
 
@@ -85,7 +95,7 @@ class Live {
   resume(): void {
     if (this.pausedAtMs === undefined) return;
     this.pausedAtMs = undefined;
-    this.tick();
+    this.#moveClock();
     this.#subscribe();
   }
 
@@ -125,7 +135,10 @@ class Live {
     if (frame.fleet?.timeUs) clock.observe(frame.fleet.timeUs / 1000);
     if (frame.notice) this.notice = { code: frame.notice.code ?? '', message: frame.notice.message ?? '' };
     if (this.pausedAtMs !== undefined) return;
-    if (frame.fleet) this.fleet.apply(frame.fleet);
+    if (frame.fleet) {
+      this.#moveClock();
+      this.fleet.apply(frame.fleet);
+    }
     if (frame.host && frame.host.hostId === this.host?.hostId) this.host?.apply(frame.host);
   }
 }

@@ -33,6 +33,13 @@ describe('sortRows', () => {
       expect(sortRows(rows, query(descending)).map((entry) => entry.key)).toEqual([1, 2, 3]);
   });
 
+  it('texts that change are ranked anew', () => {
+    expect(sorted(['b', 'c', 'a'], false)).toEqual(['a', 'b', 'c']);
+    expect(sorted(['b', 'c', 'a'], true)).toEqual(['c', 'b', 'a']);
+    expect(sorted(['b', 'c', 'd'], false)).toEqual(['b', 'c', 'd']);
+    expect(sorted(['b', 'c'], true)).toEqual(['c', 'b']);
+  });
+
   it('leaves out what does not match', () => {
     const found = sortRows([row(1, 1), row(2, 2)], { ...query(false), matches: (entry) => entry.key === 2 });
     expect(found.map((entry) => entry.key)).toEqual([2]);

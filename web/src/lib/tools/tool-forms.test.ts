@@ -7,7 +7,7 @@ const id = '0123456789abcdef';
 const nowMs = 1_700_000_000_000;
 const targets: Record<string, string> = { http: 'https://example.org/', dns: 'www.example.org' };
 const request = (name: string, changes: Record<string, string> = {}, target = targets[name] ?? 'example.org') =>
-  requestOf(formOf(name), target, { ...standardValues(formOf(name)), ...changes }, nowMs, id);
+  requestOf(formOf(name), target, { ...standardValues(formOf(name)), ...changes }, { nowMs, watchId: id });
 
 describe('a form', () => {
   const runnable = toolForms.filter(({ name }) => name !== 'address').map(({ name }) => name);
@@ -15,7 +15,9 @@ describe('a form', () => {
   test.each(runnable)('%s as it stands needs nothing but a target, and can be run again', (name) => {
     const asked = request(name);
     expect(asked.tool).toBe(name);
-    expect(requestOf(formOf(name), targets[name] ?? 'example.org', valuesOf(asked), nowMs, id)).toEqual(asked);
+    expect(requestOf(formOf(name), targets[name] ?? 'example.org', valuesOf(asked), { nowMs, watchId: id })).toEqual(
+      asked,
+    );
   });
 
   test.each<[string, Record<string, string>, string | undefined, RegExp]>([
@@ -32,6 +34,18 @@ describe('a form', () => {
   test('TCP has a port and no payload, ICMP the other way round', () => {
     expect(request('ping', { protocol: 'tcp', port: '22' }).parameters).toMatchObject({ port: 22, payloadBytes: 0 });
     expect(request('ping').parameters).not.toHaveProperty('port');
+  });
+
+  test('a capture has no target; payload needs the key that it is sealed to', () => {
+    const recipient = 'A'.repeat(43);
+    const values = { ...standardValues(formOf('capture')), content: 'payload', filter: 'port 53', maxMiB: '1.5' };
+    const asked = requestOf(formOf('capture'), '', values, { nowMs, watchId: id, recipient });
+    expect(asked.parameters).toEqual({
+      ...{ interface: '', filter: 'port 53', content: 'payload', maxBytes: 1_572_864, maxSeconds: 60, recipient },
+    });
+    expect(valuesOf(asked)).toEqual(values);
+    expect(() => request('capture', { content: 'payload' })).toThrow(/recipient/);
+    expect(() => request('capture', { maxMiB: '65' })).toThrow(/maxBytes/);
   });
 
   test('a watch ends after its days; a page without a scheme is taken as https', () => {

@@ -1,9 +1,9 @@
 // The tools as forms: what each is for, what it asks, and how what is typed becomes a request.
 import { checkToolRequest, type ToolName, type ToolRequest } from '@foretop/proto/tools';
 
-export type FormName = Exclude<ToolName, 'capture'> | 'address';
+export type FormName = ToolName | 'address';
 
-/** What is typed, by field; `target` is always one of them. */
+/** What is typed, by field. */
 export type Values = Record<string, string>;
 
 export interface Field {
@@ -21,6 +21,7 @@ export interface ToolForm {
   name: FormName;
   word: string;
   about: string;
+  /** What the target is called; empty = it has none. */
   target: string;
   example: string;
   fields: readonly Field[];
@@ -127,6 +128,26 @@ export const toolForms: readonly ToolForm[] = [
   },
   {
     ...{
+      name: 'capture',
+      word: 'Capture',
+      about: 'Packets as they pass a host, decoded while they come, and as a file that Wireshark opens.',
+    },
+    ...{ target: '', example: '' },
+    fields: [
+      text('filter', 'Filter', '', "tcpdump's syntax, a part of it; empty: everything."),
+      text('interface', 'Interface', '', 'Empty: all but loopback.'),
+      choice(
+        'content',
+        'Of each packet',
+        ['headers', 'payload'],
+        'Headers only, or all of it, sealed to this browser.',
+      ),
+      number('maxSeconds', 'Seconds at most', 60, '1 to 600.'),
+      number('maxMiB', 'MiB at most', 16, '1 to 64, of each host.'),
+    ],
+  },
+  {
+    ...{
       name: 'address',
       word: 'Address',
       about: 'Where an address is, whose it is, and which hosts talk to it. Asks no host.',
@@ -143,8 +164,24 @@ export const formOf = (name: string | undefined): ToolForm =>
 export const standardValues = ({ fields }: ToolForm): Values =>
   Object.fromEntries(fields.map(({ name, standard }) => [name, standard]));
 
-/** Throws ToolFault with what is wrong. `nowMs` and `watchId` are of a watch. */
-export function requestOf(form: ToolForm, target: string, values: Values, nowMs: number, watchId: string): ToolRequest {
+const mebibyte = 1 << 20;
+
+/** What a request needs beside what is typed. */
+export interface Given {
+  /** Of a watch. */
+  nowMs: number;
+  watchId: string;
+  /** Of a capture of payload: the public key that it is sealed to. */
+  recipient?: string | undefined;
+}
+
+/** Throws ToolFault with what is wrong. */
+export function requestOf(
+  form: ToolForm,
+  target: string,
+  values: Values,
+  { nowMs, watchId, recipient }: Given,
+): ToolRequest {
   const given: Record<string, unknown> = {};
   for (const { name, kind, when } of form.fields) {
     if (when && !when(values)) continue;
@@ -171,6 +208,12 @@ export function requestOf(form: ToolForm, target: string, values: Values, nowMs:
     parameters['expiresAt'] = Math.floor(nowMs / 1_000) + Math.round(Number(parameters['days']) * 86_400);
     delete parameters['days'];
   }
+  if (form.name === 'capture') {
+    parameters['maxBytes'] = Math.round(Number(parameters['maxMiB']) * mebibyte);
+    if (parameters['content'] === 'payload') parameters['recipient'] = recipient;
+    delete parameters['maxMiB'];
+    delete parameters['target'];
+  }
   return checkToolRequest({ tool: form.name, parameters });
 }
 
@@ -184,5 +227,6 @@ export function valuesOf({ tool, parameters }: ToolRequest): Values {
     if (value === undefined) continue;
     values[name] = kind === 'flag' ? (value ? 'yes' : '') : Array.isArray(value) ? value.join(' ') : String(value);
   }
+  if (tool === 'capture') values['maxMiB'] = String(Math.round((parameters.maxBytes / mebibyte) * 100) / 100);
   return values;
 }

@@ -50,3 +50,7 @@ export const lookLink = (about: { tool?: string; target?: string; hostId?: numbe
   if (about.hostId) parameters.set('from', String(about.hostId));
   return `/tools?${parameters.toString()}`;
 };
+
+/** To capture what an address sends and receives. */
+export const captureLink = (address: string): string =>
+  `/tools?${new URLSearchParams({ tool: 'capture', filter: `host ${address}` }).toString()}`;
