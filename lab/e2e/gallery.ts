@@ -35,6 +35,7 @@ const pages: Shot[] = [
   { name: 'add', path: '/add' },
   { name: 'map', path: '/map' },
   { name: 'findings', path: '/findings' },
+  { name: 'tools', path: '/tools' },
   { name: 'audit', path: '/audit' },
   { name: 'approvals', path: '/approvals' },
   { name: 'settings', path: '/settings/keys' },

@@ -4,8 +4,8 @@ import type { Capability, Signer } from '@foretop/proto/trust';
 export const capabilityWords: Record<Capability, string> = {
   observe: 'See connections, processes and names.',
   probe: 'Ping, traceroute and check ports from the host.',
-  'capture-headers': 'Record the headers of packets of one connection.',
-  'capture-payload': 'Record whole packets of one connection.',
+  'capture-headers': 'Capture packets, cut to their headers on the host.',
+  'capture-payload': 'Capture whole packets, which only whoever asked can open.',
   terminate: 'End a process or cut a connection.',
 };
 
