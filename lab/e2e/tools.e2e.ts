@@ -199,3 +199,16 @@ test('an address is looked up without asking any host; on a phone all of it fits
   expect(await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)).toBe(0);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
+
+test('V looks from the host that is shown, and at the far end that is open', async ({ page, all }) => {
+  await page.goto(`/hosts/${all.north.id}`);
+  await expect(page.getByRole('link', { name: 'look from here' })).toBeVisible();
+  await page.keyboard.press('v');
+  await expect(page).toHaveURL(new RegExp(`/tools\\?.*from=${all.north.id}\\b`));
+
+  await page.goto(`/hosts/${all.foretop.host.id}?state=established`);
+  await page.getByRole('grid', { name: 'Connections' }).getByRole('gridcell').first().click();
+  await expect(page.getByRole('link', { name: 'Look from here', exact: true })).toBeVisible();
+  await page.keyboard.press('v');
+  await expect(page).toHaveURL(/\/tools\?.*target=./);
+});

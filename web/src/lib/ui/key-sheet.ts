@@ -26,6 +26,7 @@ export const sheet: { title: string; keys: [string[], string][] }[] = [
       [['J', 'K'], 'Next, previous row (or arrows)'],
       [['Enter'], 'Open'],
       [['X'], 'Terminate what is open: asks first'],
+      [['V'], 'Look from its host: the tools, with its address'],
       [['←', '→'], 'Which cell of the row F takes'],
       [['F'], 'Filter by that cell'],
       [['Shift', 'F'], 'Leave out what is like it'],
