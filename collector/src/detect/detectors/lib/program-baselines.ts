@@ -113,7 +113,7 @@ export class ProgramBaselines {
     if (hour <= entry.hour) return;
     entry.baseline.learn(entry.hour * hourUs, this.#valueOf(entry));
     const silent = Math.min(hour - entry.hour - 1, mostFilled);
-    for (let at = hour - silent; at < hour; at++) entry.baseline.learn(at * hourUs, 0);
+    for (let back = silent; back > 0; back--) entry.baseline.learn((hour - back) * hourUs, 0);
     entry.hour = hour;
     entry.sum = 0;
     entry.values = 0;
