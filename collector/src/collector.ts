@@ -37,6 +37,8 @@ export interface Collector extends AsyncDisposable {
   readonly port: number;
   /** A new link, good once within 10 minutes. */
   createLoginLink(): Promise<string>;
+  /** Databases of places and known-bad lists, as they are on the disk now. */
+  readFilesAgain(): Promise<void>;
 }
 
 export interface CollectorOptions {
@@ -156,6 +158,7 @@ export async function startCollector(config: Config, options: CollectorOptions):
   return {
     port: listener.port,
     createLoginLink: async () => loginLink(listener.port, await createLoginCode(store.db), config.publicUrl),
+    readFilesAgain: () => enrichment.reload(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -10,6 +10,7 @@ import { ownerCommands } from './cli/owner-commands.ts';
 import { remoteCommands } from './cli/remote-commands.ts';
 import { replayCommand } from './cli/replay-command.ts';
 import { wholeNumber } from './cli/whole-number.ts';
+import type { Collector } from './collector.ts';
 import { type Config, ConfigError, loadConfig, type Options } from './config/config.ts';
 import { type Environment, readEnvironment } from './config/environment.ts';
 import { createLog } from './config/log.ts';
@@ -28,6 +29,9 @@ async function serve(config: Config, environment: Environment, options: ServeOpt
   const log = createLog(config.logLevel);
   for (const doubt of config.doubts) log.warn({ event: 'configuration-doubtful' }, doubt);
   const stop = stopSignal(log);
+  const started = Promise.withResolvers<Collector>();
+  // From the beginning: where nobody hears it, it ends the process.
+  process.on('SIGHUP', () => void started.promise.then((running) => running.readFilesAgain()));
   // Only here: the other commands start in half the time without it.
   const { startCollector } = await import('./collector.ts');
   await using resources = new AsyncDisposableStack();
@@ -39,6 +43,7 @@ async function serve(config: Config, environment: Environment, options: ServeOpt
   // Stopped by a person before it was ready: that is no failure.
   if (collector === undefined) return;
   resources.use(collector);
+  started.resolve(collector);
   if (options.open && environment.canOpenBrowser) {
     resources.use(await openBrowser(await collector.createLoginLink(), config.dataDir, log));
   }

@@ -109,7 +109,12 @@ export async function openEnrichment(options: EnrichmentOptions): Promise<Enrich
       return addresses.map(about);
     },
     async reload() {
-      await Promise.all([places.reload(), readAgain()]);
+      await Promise.all([places.reload(), readAgain()]).catch((error: unknown) => {
+        // Whoever stops reads nothing more.
+        if (!signal.aborted) throw error;
+      });
+      const databases = [city.state(), asn.state()].map(({ kind, state }) => ({ kind, state }));
+      log.info({ event: 'enrichment-read-again', databases, lists: lists.lists.length });
     },
     state: () => ({
       databases: [city.state(), asn.state()],

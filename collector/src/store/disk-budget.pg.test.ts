@@ -215,6 +215,83 @@ test('for real: the size that Postgres reports falls under the budget', async ()
   await rm(folder, { recursive: true });
 });
 
+const addFindings = (state: string, count: number, daysAgo: number) =>
+  sql`insert into finding (host_id, group_key, detector, key, severity, state, score, summary, peer, process, executable,
+      first_seen_at, last_seen_at, episode_start, episode_count, earlier_count, told_count, evidence, links, state_at)
+    select 1, ${state} || ' ' || ${daysAgo}::text || ' ' || i, 'port-scan', '{}', 1, ${state}, 1, 's', '', '', '', ${at(daysAgo)},
+      ${at(daysAgo)}, ${at(daysAgo)}, 1, 0, 1, '[]', '{}', ${at(daysAgo)} from generate_series(1, ${count}::int) i`.execute(
+    store.db,
+  );
+/** About 1.1 kB each, as timelines take most of what findings take. */
+const addEvents = () =>
+  sql`insert into finding_event (host_id, group_key, at, kind, by_whom, severity, count, text, evidence)
+    select host_id, group_key, last_seen_at, 'opened', '', 1, 1, repeat('x', 1000), '[]' from finding`.execute(
+    store.db,
+  );
+const addMessages = (state: string, daysAgo: number | null, bytes: number) =>
+  sql`insert into notification_message (channel_id, kind, count, subject, content, state, created_at, ended_at, sent)
+    select channel_id, 'findings', 1, ${state}, '{}', ${state}, ${at(40)}, ${daysAgo === null ? null : at(daysAgo)}::timestamptz,
+      (select string_agg(md5(i::text), '') from generate_series(1, ${bytes / 32}::int) i) from notification_channel`.execute(
+    store.db,
+  );
+const findingsLeft = async () => {
+  const { rows } = await sql<{ what: string; rows: number; events: number }>`
+    select state || ' ' || (${at(0)}::date - last_seen_at::date) as what, count(*)::int4 as rows,
+           sum((select count(*) from finding_event e where e.group_key = f.group_key))::int4 as events
+      from finding f group by 1 order by 1`.execute(store.db);
+  return rows.map(({ what, rows: count, events }) => `${what}: ${count} with ${events}`);
+};
+
+test('at last sent messages go, then settled findings; open ones, what was given up and what is of today stay', async () => {
+  await addHost('h', 30);
+  await sql`insert into notification_channel (name, enabled, settings) values ('c', true, '{}')`.execute(store.db);
+  for (const [state, count, daysAgo] of [
+    ...([
+      ['resolved', 4_000, 9],
+      ['muted', 4_000, 5],
+      ['resolved', 10, 0],
+    ] as const),
+    ...([
+      ['new', 100, 8],
+      ['acknowledged', 100, 8],
+    ] as const),
+  ])
+    await addFindings(state, count, daysAgo);
+  await addEvents();
+  for (const state of ['sent', 'dropped', 'dead']) await addMessages(state, 3, 1_600_000);
+  await addMessages('sent', 0, 1_600_000);
+  await addMessages('waiting', null, 1_600_000);
+  await sql`vacuum`.execute(store.db);
+  const reader = diskReader(store, tmpdir(), '/nonexistent');
+  const full = await reader.databaseBytes();
+  const keep = (maxBytes: number) => {
+    const budget = createDiskBudget({ maxBytes, reader, log, now: () => today });
+    return keepBudget(store.db, budget).then(() => budget.state());
+  };
+
+  expect(await keep(full - 500_000)).toMatchObject({ droppedRows: 1, overBudget: false });
+  const afterMessages = await reader.databaseBytes();
+  expect(full - afterMessages).toBeGreaterThan(500_000);
+  expect(await findingsLeft()).toHaveLength(5);
+
+  expect(await keep(afterMessages - 3e6)).toMatchObject({ overBudget: false });
+  const messages = await sql<{ state: string }>`select state from notification_message order by state`.execute(
+    store.db,
+  );
+  expect(messages.rows.map(({ state }) => state)).toEqual(['dead', 'sent', 'waiting']);
+  const left = await findingsLeft();
+  expect(left.map((line) => line.replace(/: .*/, ''))).toEqual([
+    ...['acknowledged 8', 'muted 5', 'new 8', 'resolved 0', 'resolved 9'],
+  ]);
+  expect(left).toContain('muted 5: 4000 with 4000');
+  expect(logged.map(({ event }) => event)).toEqual(['size-budget-dropped-rows', 'size-budget-dropped-rows']);
+
+  expect(await keep(1)).toMatchObject({ overBudget: true });
+  expect(await findingsLeft()).toEqual([
+    ...['acknowledged 8: 100 with 100', 'new 8: 100 with 100', 'resolved 0: 10 with 10'],
+  ]);
+});
+
 test('lowering the retention of one table drops its days, raising it keeps them and makes room for older ones', async () => {
   await fillAll();
   await maintain(store.db, { ...retention, connection_segment: 1 }, silent, today);

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { DiskReader, FreeSpace } from './disk-use.ts';
 import { emptyPartition, listFilledPartitions, type Partition, type PartitionedTable } from './partitions.ts';
 import type { Database } from './schema.ts';
+import { SettledRowsDropper } from './settled-rows.ts';
 
 /** What is given up first: each step from its oldest day on, the next step only when nothing but today is left of the one before. */
 export const sacrificeOrder: readonly (readonly PartitionedTable[])[] = [
@@ -30,6 +31,8 @@ export interface DiskBudgetState {
   /** Since the start. */
   droppedPartitions: number;
   droppedBytes: number;
+  /** Messages that were sent and findings that were settled. */
+  droppedRows: number;
 }
 
 export interface DiskBudget {
@@ -62,7 +65,9 @@ export function createDiskBudget({ maxBytes, reader, log, now = Date.now }: Disk
     overBudget: false,
     droppedPartitions: 0,
     droppedBytes: 0,
+    droppedRows: 0,
   };
+  const settled = new SettledRowsDropper();
   const saidMs = new Map<string, number>();
   /** At most once an hour for each event, as long as it lasts. */
   const say = (event: string, lasts: boolean, level: 'warn' | 'error', details: object, text: string): void => {
@@ -95,6 +100,23 @@ export function createDiskBudget({ maxBytes, reader, log, now = Date.now }: Disk
         `The size budget is used up: ${table} of ${dayText(day)} was dropped. Raise --max-disk or lower the retention.`,
       );
     }
+    await dropSettled(db, budget);
+  };
+
+  const dropSettled = async (db: Kysely<Database>, budget: number): Promise<void> => {
+    const before = await measure();
+    if (before <= budget) return;
+    const midnight = new Date(Math.floor(now() / dayMs) * dayMs);
+    const dropped = await settled.drop(db, midnight, async () => (await measure()) - budget);
+    if (dropped.length === 0) return;
+    const droppedBytes = Math.max(0, before - (await measure()));
+    state.droppedBytes += droppedBytes;
+    for (const { rows } of dropped) state.droppedRows += rows;
+    const what = dropped.map(({ table, rows }) => `${rows} of ${table}`).join(', ');
+    log.warn(
+      { event: 'size-budget-dropped-rows', dropped, droppedBytes, usedBytes: state.usedBytes, maxBytes: budget },
+      `The size budget is used up by more than history: ${what} were dropped, the oldest that are settled. Raise --max-disk.`,
+    );
   };
 
   const watchFreeSpace = async (): Promise<void> => {
@@ -126,6 +148,7 @@ export function createDiskBudget({ maxBytes, reader, log, now = Date.now }: Disk
       over_budget: Number(state.overBudget),
       dropped_partitions_total: state.droppedPartitions,
       dropped_bytes_total: state.droppedBytes,
+      dropped_rows_total: state.droppedRows,
     }),
   };
 }

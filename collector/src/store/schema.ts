@@ -5,6 +5,7 @@ import type { Capability, Outcome, RosterOperator, Signer } from '@foretop/proto
 import type { ColumnType, Generated } from 'kysely';
 import type { AuditDetail, AuditOutcome } from './audit-chain.ts';
 import type { FindingTables } from './schema-findings.ts';
+import type { NotificationTables } from './schema-notifications.ts';
 
 /** timestamptz, read as Date; inserted as Date or RFC 3339 text. */
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -15,7 +16,7 @@ export type Int8 = ColumnType<number, number | bigint | string, number | bigint 
 
 export type Role = 'viewer' | 'operator' | 'admin';
 
-export interface Database extends FindingTables {
+export interface Database extends FindingTables, NotificationTables {
   setting: { key: string; value: unknown };
   host: {
     host_id: Generated<number>;

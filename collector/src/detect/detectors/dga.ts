@@ -1,8 +1,9 @@
 // Names made by an algorithm: malware that looks for its masters asks for many, of which a few exist.
-import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
+import type { Detector, DetectorContext } from '../detector.ts';
 import type { FindingDraft, Severity } from '../finding.ts';
-import type { DnsObservation, HostKey, Observation } from '../observation.ts';
-import { AskedNames, type AskedName, type Asker } from './lib/asked-names.ts';
+import type { DnsObservation } from '../observation.ts';
+import type { AskedName, Asker } from './lib/asked-names.ts';
+import { AskedNamesRun, type SuspectNames } from './lib/asked-names-run.ts';
 import { countText, secondsText } from './lib/words.ts';
 
 const thresholds = {
@@ -54,53 +55,29 @@ export const dga: Detector<Names> = {
     'Isolate the host before cleaning it; keep the list of names as evidence and for a block list.',
   ],
   onByDefault: true,
-  start: (context) => new GeneratedNames(context),
+  start: (context) =>
+    new AskedNamesRun({
+      windowUs: () => context.thresholds.windowSeconds * 1e6,
+      judge: (observation, asker) => generatedNames(context, observation, asker),
+      emit: context.emit,
+    }),
 };
 
-class GeneratedNames implements DetectorRun {
-  readonly #context: DetectorContext<Names>;
-  readonly #asked: AskedNames;
-
-  constructor(context: DetectorContext<Names>) {
-    this.#context = context;
-    this.#asked = new AskedNames(() => context.thresholds.windowSeconds * 1e6);
-  }
-
-  observe(observation: Observation): void {
-    if (observation.kind !== 'dns') return;
-    const asker = this.#asked.add(observation);
-    if (!asker) return;
-    const last = [...asker.names.values()].at(-1);
-    if (!last || last.score < decision) return;
-    const { names, sharePermille } = this.#context.thresholds;
-    const generated = [...asker.names.values()].filter((name) => name.score >= decision && !this.#isWidespread(name));
-    const weight = generated.reduce((sum, { missing }) => sum + (missing ? 1 : 0.5), 0);
-    if (weight < names || generated.length * 1_000 < sharePermille * asker.names.size) return;
-    const fresh = observation.atUs - asker.toldUs > this.#context.thresholds.windowSeconds * 1e6;
-    if (!fresh && generated.length < asker.told * 1.5) return;
-    asker.told = generated.length;
-    asker.toldUs = observation.atUs;
-    this.#context.emit(draftOf(observation, asker, generated, names));
-  }
-
-  advance(): void {}
-
-  save(host: HostKey): unknown {
-    return this.#asked.save(host);
-  }
-
-  restore(host: HostKey, state: unknown): void {
-    this.#asked.restore(host, state);
-  }
-
-  forget(host: HostKey): void {
-    this.#asked.forget(host);
-  }
-
-  #isWidespread({ registrable }: AskedName): boolean {
-    const { hosts, fleet } = this.#context.knowledge.prevalence('destination', registrable);
+function generatedNames(
+  { thresholds: { names, sharePermille }, knowledge }: DetectorContext<Names>,
+  observation: DnsObservation,
+  asker: Asker,
+): SuspectNames | undefined {
+  const last = [...asker.names.values()].at(-1);
+  if (!last || last.score < decision) return undefined;
+  const isWidespread = ({ registrable }: AskedName) => {
+    const { hosts, fleet } = knowledge.prevalence('destination', registrable);
     return hosts > widespreadHosts && hosts > fleet * widespreadShare;
-  }
+  };
+  const generated = [...asker.names.values()].filter((name) => name.score >= decision && !isWidespread(name));
+  const weight = generated.reduce((sum, { missing }) => sum + (missing ? 1 : 0.5), 0);
+  if (weight < names || generated.length * 1_000 < sharePermille * asker.names.size) return undefined;
+  return { count: generated.length, draft: () => draftOf(observation, asker, generated, names) };
 }
 
 function draftOf(

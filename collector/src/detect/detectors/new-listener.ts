@@ -1,17 +1,16 @@
 // A program that starts to listen where it never did, on a host that has been watched long enough to know.
-import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
+import type { Detector, DetectorContext } from '../detector.ts';
 import type { Severity } from '../finding.ts';
-import type { ConnectionObservation, HostKey, Observation } from '../observation.ts';
+import type { ConnectionObservation, Observation } from '../observation.ts';
 import { addressKind } from './lib/address-kind.ts';
 import { describeProcess, linksOf } from './lib/draft.ts';
 import { executablePath, isInstalled, isInterpreter, programOf, programTitle } from './lib/executable.ts';
-import { HostClock } from './lib/host-clock.ts';
 import { LruMap } from './lib/lru-map.ts';
+import { type Familiar, NoveltyRun } from './lib/novelty-run.ts';
 import { isTemporaryPath } from './lib/temporary-path.ts';
 import { SeenBefore } from './lib/seen-before.ts';
 
 const udp = 17;
-const mostHosts = 20_000;
 const mostListeners = 512;
 const dayUs = 86_400e6;
 /** The lowest port that systems hand out by themselves: Linux's ip_local_port_range begins there (Documentation/networking/ip-sysctl.rst). */
@@ -57,64 +56,40 @@ export const newListener: Detector<Name> = {
   start: (context) => new NewListenerRun(context),
 };
 
-class NewListenerRun implements DetectorRun {
+const familiar: Familiar<Listeners> = {
+  make: () => ({ seen: new SeenBefore(mostListeners), ports: new LruMap(mostListeners) }),
+  save: (listeners) => ({ seen: listeners?.seen.save(mostListeners), ports: [...(listeners?.ports.entries() ?? [])] }),
+  restore({ seen, ports }) {
+    const restored = new LruMap<string, number>(mostListeners);
+    for (const entry of Array.isArray(ports) ? ports.slice(0, mostListeners) : []) {
+      if (Array.isArray(entry) && typeof entry[0] === 'string' && Number.isFinite(entry[1]))
+        restored.set(entry[0], entry[1]);
+    }
+    return { seen: SeenBefore.restore(seen, mostListeners), ports: restored };
+  },
+};
+
+class NewListenerRun extends NoveltyRun<Listeners> {
   readonly #context: DetectorContext<Name>;
-  readonly #clock = new HostClock();
-  readonly #hosts = new LruMap<HostKey, Listeners>(mostHosts);
 
   constructor(context: DetectorContext<Name>) {
+    super(familiar, () => context.thresholds['learning-days']);
     this.#context = context;
   }
 
   observe(observation: Observation): void {
     if (observation.kind !== 'connection') return;
     const { host, atUs, direction, local, protocol, process } = observation;
-    this.#clock.saw(host, atUs);
+    this.saw(host, atUs);
     if (direction !== 'listening' || addressKind(local.address) === 'loopback') return;
     const program = programOf(process);
-    const listeners = this.#hosts.getOrCreate(host, () => ({
-      seen: new SeenBefore(mostListeners),
-      ports: new LruMap(mostListeners),
-    }));
+    const listeners = this.knownOf(host);
     const port = this.#portClass(listeners, program, protocol, local.port);
     const isNew = listeners.seen.add(`${protocol} ${port} ${program}`, Math.floor(atUs / dayUs));
     if (!isNew) return;
     listeners.ports.set(program, (listeners.ports.get(program) ?? 0) + 1);
-    if (port === 'dynamic' || observation.late || (this.learnt(host, atUs) ?? 0) < 1) return;
+    if (port === 'dynamic' || observation.late || !this.isLearnt(host, atUs)) return;
     this.#emit(observation, program);
-  }
-
-  advance(): void {
-    // A listener is new when it comes.
-  }
-
-  save(host: HostKey): unknown {
-    const listeners = this.#hosts.peek(host);
-    return {
-      clock: this.#clock.save(host),
-      seen: listeners?.seen.save(mostListeners),
-      ports: [...(listeners?.ports.entries() ?? [])],
-    };
-  }
-
-  restore(host: HostKey, state: unknown): void {
-    const { clock, seen, ports } = (state ?? {}) as { clock?: unknown; seen?: unknown; ports?: unknown };
-    this.#clock.restore(host, clock);
-    const restored = new LruMap<string, number>(mostListeners);
-    for (const entry of Array.isArray(ports) ? ports.slice(0, mostListeners) : []) {
-      if (Array.isArray(entry) && typeof entry[0] === 'string' && Number.isFinite(entry[1]))
-        restored.set(entry[0], entry[1]);
-    }
-    this.#hosts.set(host, { seen: SeenBefore.restore(seen, mostListeners), ports: restored });
-  }
-
-  forget(host: HostKey): void {
-    this.#clock.forget(host);
-    this.#hosts.delete(host);
-  }
-
-  learnt(host: HostKey, nowUs = Number.POSITIVE_INFINITY): number | undefined {
-    return this.#clock.learnt(host, this.#context.thresholds['learning-days'], nowUs);
   }
 
   #portClass({ ports }: Listeners, program: string, protocol: number, port: number): string {
@@ -146,7 +121,7 @@ class NewListenerRun implements DetectorRun {
         { label: 'Address', value: place },
         {
           label: 'Days watched',
-          value: Math.floor(this.#clock.watched(host, atUs).days),
+          value: this.daysWatched(host, atUs),
           unit: 'count',
           against: this.#context.thresholds['learning-days'],
         },

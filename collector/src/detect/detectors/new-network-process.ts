@@ -1,17 +1,14 @@
 // A program that talks to the network for the first time on a host that has been watched long enough to know.
-import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
+import type { Detector, DetectorContext } from '../detector.ts';
 import type { Severity } from '../finding.ts';
-import type { ConnectionObservation, HostKey, Observation } from '../observation.ts';
+import type { ConnectionObservation, Observation } from '../observation.ts';
 import { addressKind } from './lib/address-kind.ts';
 import { describeProcess, linksOf } from './lib/draft.ts';
 import { executablePath, isInstalled, programOf, programTitle } from './lib/executable.ts';
-import { HostClock } from './lib/host-clock.ts';
-import { LruMap } from './lib/lru-map.ts';
+import { type Familiar, NoveltyRun } from './lib/novelty-run.ts';
 import { SeenBefore } from './lib/seen-before.ts';
 
-const mostHosts = 20_000;
 const mostPrograms = 1_024;
-const mostSavedPrograms = 1_024;
 const dayUs = 86_400e6;
 /** In a fleet smaller than this, nobody else having it says nothing. */
 const smallestFleet = 5;
@@ -67,54 +64,35 @@ export const newNetworkProcess: Detector<Name> = {
   start: (context) => new NewNetworkProcessRun(context),
 };
 
-class NewNetworkProcessRun implements DetectorRun {
+const familiar: Familiar<Programs> = {
+  make: () => ({ seen: new SeenBefore(mostPrograms), day: 0, told: 0 }),
+  save: (programs) => ({ seen: programs?.seen.save(mostPrograms) }),
+  restore: ({ seen }) => ({ seen: SeenBefore.restore(seen, mostPrograms), day: 0, told: 0 }),
+};
+
+class NewNetworkProcessRun extends NoveltyRun<Programs> {
   readonly #context: DetectorContext<Name>;
-  readonly #clock = new HostClock();
-  readonly #hosts = new LruMap<HostKey, Programs>(mostHosts);
 
   constructor(context: DetectorContext<Name>) {
+    super(familiar, () => context.thresholds['learning-days']);
     this.#context = context;
   }
 
   observe(observation: Observation): void {
     if (observation.kind !== 'connection') return;
     const { host, atUs, process } = observation;
-    this.#clock.saw(host, atUs);
+    this.saw(host, atUs);
     // A name alone is whatever the process calls itself.
     if (process === undefined || process.executable === '' || isLocal(observation)) return;
     const day = Math.floor(atUs / dayUs);
-    const programs = this.#hosts.getOrCreate(host, () => ({ seen: new SeenBefore(mostPrograms), day, told: 0 }));
-    if (!programs.seen.add(programOf(process), day) || observation.late || (this.learnt(host, atUs) ?? 0) < 1) return;
+    const programs = this.knownOf(host);
+    if (!programs.seen.add(programOf(process), day) || observation.late || !this.isLearnt(host, atUs)) return;
     if (day > programs.day) [programs.day, programs.told] = [day, 0];
     const { thresholds, knowledge } = this.#context;
     const { hosts, fleet } = knowledge.prevalence('executable', process.executable);
     if (hosts > thresholds['rare-hosts'] || programs.told >= thresholds['most-a-day']) return;
     programs.told++;
     this.#emit(observation, hosts, fleet);
-  }
-
-  advance(): void {
-    // A program is new when it comes.
-  }
-
-  save(host: HostKey): unknown {
-    const programs = this.#hosts.peek(host);
-    return { clock: this.#clock.save(host), seen: programs?.seen.save(mostSavedPrograms) };
-  }
-
-  restore(host: HostKey, state: unknown): void {
-    const { clock, seen } = (state ?? {}) as { clock?: unknown; seen?: unknown };
-    this.#clock.restore(host, clock);
-    this.#hosts.set(host, { seen: SeenBefore.restore(seen, mostPrograms), day: 0, told: 0 });
-  }
-
-  forget(host: HostKey): void {
-    this.#clock.forget(host);
-    this.#hosts.delete(host);
-  }
-
-  learnt(host: HostKey, nowUs = Number.POSITIVE_INFINITY): number | undefined {
-    return this.#clock.learnt(host, this.#context.thresholds['learning-days'], nowUs);
   }
 
   #emit(observation: ConnectionObservation, hosts: number, fleet: number): void {
@@ -144,7 +122,7 @@ class NewNetworkProcessRun implements DetectorRun {
         { label: 'Hosts that run it', value: hosts, unit: 'count', against: fleet },
         {
           label: 'Days watched',
-          value: Math.floor(this.#clock.watched(host, atUs).days),
+          value: this.daysWatched(host, atUs),
           unit: 'count',
           against: this.#context.thresholds['learning-days'],
         },

@@ -1,8 +1,9 @@
 // Many registered names in a short time that nobody has registered: what is left of a generation algorithm even when its names are words.
-import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
+import type { Detector, DetectorContext } from '../detector.ts';
 import type { FindingDraft, Severity } from '../finding.ts';
-import type { DnsObservation, HostKey, Observation } from '../observation.ts';
-import { AskedNames, type AskedName, type Asker } from './lib/asked-names.ts';
+import type { DnsObservation } from '../observation.ts';
+import type { AskedName, Asker } from './lib/asked-names.ts';
+import { AskedNamesRun, type SuspectNames } from './lib/asked-names-run.ts';
 import { countText, secondsText } from './lib/words.ts';
 
 const thresholds = {
@@ -51,48 +52,26 @@ export const nxdomainBurst: Detector<Names> = {
     'Did one of the names resolve afterwards? The connection to it is the one to follow.',
   ],
   onByDefault: true,
-  start: (context) => new NxdomainBurst(context),
+  start: (context) =>
+    new AskedNamesRun({
+      windowUs: () => context.thresholds.windowSeconds * 1e6,
+      judge: (observation, asker) => missingNames(context, observation, asker),
+      emit: context.emit,
+    }),
 };
 
-class NxdomainBurst implements DetectorRun {
-  readonly #context: DetectorContext<Names>;
-  readonly #asked: AskedNames;
-
-  constructor(context: DetectorContext<Names>) {
-    this.#context = context;
-    this.#asked = new AskedNames(() => context.thresholds.windowSeconds * 1e6);
-  }
-
-  observe(observation: Observation): void {
-    if (observation.kind !== 'dns') return;
-    const asker = this.#asked.add(observation);
-    if (!asker || observation.rcode !== 3) return;
-    const { names, missingPermille, windowSeconds } = this.#context.thresholds;
-    const all = [...asker.names.values()];
-    const missing = all.filter((name) => name.missing);
-    if (missing.length < names || missing.length * 1_000 < missingPermille * all.length) return;
-    const share = generatedShare(missing);
-    if (share < generatedShares.medium && !all.some(({ resolved }) => resolved)) return;
-    const fresh = observation.atUs - asker.toldUs > windowSeconds * 1e6;
-    if (!fresh && missing.length < asker.told * 1.5) return;
-    asker.told = missing.length;
-    asker.toldUs = observation.atUs;
-    this.#context.emit(draftOf(observation, asker, missing, share, names));
-  }
-
-  advance(): void {}
-
-  save(host: HostKey): unknown {
-    return this.#asked.save(host);
-  }
-
-  restore(host: HostKey, state: unknown): void {
-    this.#asked.restore(host, state);
-  }
-
-  forget(host: HostKey): void {
-    this.#asked.forget(host);
-  }
+function missingNames(
+  { thresholds: { names, missingPermille } }: DetectorContext<Names>,
+  observation: DnsObservation,
+  asker: Asker,
+): SuspectNames | undefined {
+  if (observation.rcode !== 3) return undefined;
+  const all = [...asker.names.values()];
+  const missing = all.filter((name) => name.missing);
+  if (missing.length < names || missing.length * 1_000 < missingPermille * all.length) return undefined;
+  const share = generatedShare(missing);
+  if (share < generatedShares.medium && !all.some(({ resolved }) => resolved)) return undefined;
+  return { count: missing.length, draft: () => draftOf(observation, asker, missing, share, names) };
 }
 
 function generatedShare(names: readonly AskedName[]): number {

@@ -1,5 +1,5 @@
 // Scans of every kind that are made up, and the honest senders that look like them.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aConnection, aProcess, monday, runDetector, seededRandom } from '../../../test/observations.ts';
 import type { ConnectionObservation, Observation, ScanObservation } from '../observation.ts';
 import { portScan } from './port-scan.ts';
@@ -99,6 +99,18 @@ test('an open port of many hosts that nobody looks at again is a scan', () => {
   const opened = { outcome: 'reset', sentBytes: 0, receivedBytes: 0 } as const;
   const probes = range(60, (index) => aConnection(monday + index, { ...opened, ...to(hostOf(index), 22) }));
   expect(scanned(probes).findings).toHaveLength(1);
+});
+
+test('a monitor is none either where a host tells of an hour ago at once', () => {
+  const opened = { outcome: 'reset', sentBytes: 0, receivedBytes: 0 } as const;
+  const nowUs = (monday + 3_600) * 1e6;
+  const { run, findings } = runDetector(portScan);
+  for (let index = 0; index < 60 * 30; index++) {
+    run.observe(aConnection(monday + index, { ...opened, ...to(hostOf(index % 60), 22) }));
+    if (index % 20 === 0) run.advance(nowUs + index * 1e4);
+  }
+  run.advance(nowUs + 1e9);
+  expect(findings()).toEqual([]);
 });
 
 test('a few ports of many hosts are a scan, though no port has many', () => {
@@ -234,4 +246,115 @@ test('a host that scans everything costs bounded memory and time', () => {
   const after = process.threadCpuUsage();
   expect((after.user + after.system - user - system) / 1_000).toBeLessThan(15_000);
   expect(JSON.stringify(run.save('1')).length).toBeLessThan(262_144);
+});
+
+const stranger = (index: number) => `198.51.${100 + (index >> 8)}.${index & 255}`;
+const inbound = (at: number, source: string, port: number, changes: Partial<ConnectionObservation> = {}) =>
+  aConnection(at, {
+    direction: 'inbound',
+    local: { address: '10.0.0.5', port },
+    remote: { address: source, port: 40_000 },
+    ...changes,
+  });
+
+/** A scanner from the Internet every minute, each of 120 ports. */
+function* strangers(first: number, count: number, at = monday) {
+  for (let index = first; index < first + count; index++) {
+    for (let port = 0; port < 120; port++)
+      yield aProbe(at + (index - first) * 60 + port / 10, 1_000 + port, { source: stranger(index) });
+  }
+}
+
+describe('a host that the Internet scans', () => {
+  test('has a finding for each of the first three, and one for all the others of the day', () => {
+    const { findings, told } = scanned(strangers(1, 69));
+    expect(findings.map(({ key, severity, count }) => [key.join(' '), severity, count])).toEqual([
+      ...[1, 2, 3].map((index) => [stranger(index), 'medium', 120]),
+      ['the Internet 2026-11-02', 'low', 66],
+    ]);
+    expect(findings[3]?.summary).toBe(
+      `Scanned from the Internet by 66 addresses that nothing but public services answered; most by ${stranger(4)} (120 probes)`,
+    );
+    expect(findings[3]?.evidence).toContainEqual({ label: 'Probes of these', value: 66 * 120, unit: 'count' });
+    expect(told.filter(({ key }) => key[0] === 'the Internet').every(({ severity }) => severity === 'low')).toBe(true);
+  });
+
+  test('has one more finding the next day, and none of its own for anybody', () => {
+    const twoDays = function* () {
+      yield* strangers(1, 20);
+      yield* strangers(101, 20, monday + 20 * hour);
+      yield* strangers(201, 20, monday + 40 * hour);
+    };
+    expect(scanned(twoDays()).findings.map(({ key, count }) => [key.join(' '), count])).toEqual([
+      ...[1, 2, 3].map((index) => [stranger(index), 120]),
+      ['the Internet 2026-11-02', 37],
+      ['the Internet 2026-11-03', 20],
+    ]);
+  });
+
+  test('after a quiet day a single scanner has a finding again', () => {
+    const pause = function* () {
+      yield* strangers(1, 10);
+      yield* strangers(101, 1, monday + 48 * hour);
+    };
+    expect(scanned(pause()).findings.map(({ key }) => key[0])).toContain(stranger(101));
+  });
+
+  test('scanners from inside have a finding each, however many', () => {
+    const inside = function* () {
+      for (let source = 1; source <= 10; source++)
+        yield* range(20, (index) => aProbe(monday + source * 60 + index, 20 + index, { source: `10.0.1.${source}` }));
+    };
+    expect(scanned(inside()).findings).toHaveLength(10);
+  });
+
+  test('who was let in after the scan has a finding, at high; who read the web page has none', () => {
+    const letIn = function* () {
+      yield* strangers(1, 10);
+      const at = monday + 700;
+      // A port is opened at first, and only later there is a talk.
+      yield inbound(at, stranger(7), 22, { sentBytes: 0, receivedBytes: 0, closed: false });
+      yield inbound(at + 300, stranger(7), 22, { first: false, sentBytes: 3_000, receivedBytes: 2_000 });
+      yield inbound(at, stranger(8), 443);
+      yield inbound(at, stranger(99), 22);
+      yield* strangers(20, 1, monday + 2_000);
+    };
+    const { findings } = scanned(letIn());
+    expect(findings.map(({ key, severity }) => [key[0], severity])).toEqual([
+      ...[1, 2, 3].map((index) => [stranger(index), 'medium']),
+      ['the Internet', 'low'],
+      [stranger(7), 'high'],
+    ]);
+    expect(findings[4]?.summary).toMatch(/ probed 121 ports of 10\.0\.0\.5 in .*, and talked with tcp\/22$/);
+    expect(findings[3]?.count).toBe(7);
+    expect(findings[3]?.links.addresses).not.toContain(stranger(7));
+  });
+
+  test('goes on after a restart', () => {
+    const before = runDetector(portScan);
+    for (const probe of strangers(1, 10)) before.run.observe(probe);
+    before.run.advance((monday + 600) * 1e6);
+    const saved: unknown = JSON.parse(JSON.stringify(before.run.save('1')));
+    const after = runDetector(portScan);
+    after.run.restore('1', saved);
+    for (const probe of strangers(11, 10, monday + hour)) after.run.observe(probe);
+    after.run.advance((monday + 2 * hour) * 1e6);
+    const groups = [before, after].map(({ findings }) => findings().find(({ key }) => key[0] === 'the Internet'));
+    expect(groups.map((group) => group?.count)).toEqual([7, 17]);
+    const alone = after.findings().filter(({ key }) => key[0] !== 'the Internet');
+    expect(alone.every(({ key }) => [1, 2, 3].some((index) => key[0] === stranger(index)))).toBe(true);
+    for (const junk of [{ internet: 7 }, { internet: { scanners: [[1], ['a', -1, true]], day: 'x' } }])
+      after.run.restore('1', junk);
+  });
+
+  test('scanned by more than can be told apart, it costs bounded memory', () => {
+    const { run, findings } = runDetector(portScan);
+    for (let index = 0; index < 3_000; index++)
+      run.observe(aProbe(monday + index, 0, { source: `203.0.${index >> 8}.${index & 255}`, ports: 50 }));
+    run.advance((monday + hour) * 1e6);
+    const group = findings().find(({ key }) => key[0] === 'the Internet');
+    expect(group?.summary).toMatch(/by more than 512 addresses/);
+    expect(group?.evidence).toContainEqual({ label: 'Ports, by addresses', value: 'tcp/* (512)' });
+    expect(JSON.stringify(run.save('1')).length).toBeLessThan(262_144);
+  });
 });

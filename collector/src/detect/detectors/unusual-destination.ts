@@ -1,16 +1,15 @@
 // A program that goes where it never went: a country, network or name that is new for it, on this host and in the fleet.
-import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
+import type { Detector, DetectorContext } from '../detector.ts';
 import type { Evidence, Severity } from '../finding.ts';
 import type { ConnectionObservation, HostKey, Observation } from '../observation.ts';
 import { addressKind } from './lib/address-kind.ts';
 import { linksOf } from './lib/draft.ts';
 import { isBrowser, programOf, programTitle } from './lib/executable.ts';
-import { HostClock } from './lib/host-clock.ts';
 import { knownService } from './lib/known-services.ts';
 import { LruMap } from './lib/lru-map.ts';
+import { type Familiar, NoveltyRun } from './lib/novelty-run.ts';
 import { FleetHabits, ProgramHabits, type Dimension } from './unusual-destination/habits.ts';
 
-const mostHosts = 20_000;
 const mostPrograms = 32;
 const mostSavedPrograms = 24;
 const smallestFleet = 5;
@@ -62,26 +61,45 @@ export const unusualDestination: Detector<Name> = {
   start: (context) => new UnusualDestinationRun(context),
 };
 
-class UnusualDestinationRun implements DetectorRun {
+const familiarWith = (fleet: FleetHabits): Familiar<LruMap<string, ProgramHabits>> => ({
+  make: () => new LruMap(mostPrograms),
+  save(programs) {
+    const rows = [...(programs?.entries() ?? [])].slice(-mostSavedPrograms);
+    return { programs: rows.map(([program, habits]) => [program, habits.save()]) };
+  },
+  restore({ programs }, host) {
+    const restored = new LruMap<string, ProgramHabits>(mostPrograms);
+    for (const saved of Array.isArray(programs) ? programs.slice(0, mostPrograms) : []) {
+      if (!Array.isArray(saved) || typeof saved[0] !== 'string') continue;
+      const habits = ProgramHabits.restore(saved[1]);
+      if (habits === undefined) continue;
+      restored.set(saved[0], habits);
+      for (const [dimension, value] of habits.values()) fleet.saw(saved[0], dimension, value, host);
+    }
+    return restored;
+  },
+});
+
+class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>> {
   readonly #context: DetectorContext<Name>;
-  readonly #clock = new HostClock();
-  readonly #hosts = new LruMap<HostKey, LruMap<string, ProgramHabits>>(mostHosts);
-  readonly #fleet = new FleetHabits();
+  readonly #fleet: FleetHabits;
 
   constructor(context: DetectorContext<Name>) {
+    const fleet = new FleetHabits();
+    super(familiarWith(fleet), () => context.thresholds['learning-days']);
     this.#context = context;
+    this.#fleet = fleet;
   }
 
   observe(observation: Observation): void {
     if (observation.kind !== 'connection') return;
     const { host, atUs, process, remote, direction, first, outcome, count } = observation;
-    this.#clock.saw(host, atUs);
+    this.saw(host, atUs);
     if (process === undefined || remote === undefined || !first || direction !== 'outbound') return;
     if (outcome === 'attempted' || outcome === 'rejected' || addressKind(remote.address) !== 'external') return;
     const program = programOf(process);
     if (program === '' || isBrowser(process)) return;
-    const programs = this.#hosts.getOrCreate(host, () => new LruMap(mostPrograms));
-    const habits = programs.getOrCreate(program, () => new ProgramHabits(atUs));
+    const habits = this.knownOf(host).getOrCreate(program, () => new ProgramHabits(atUs));
     const values = this.#valuesOf(observation);
     const settled = new Set(
       [...values.keys()].filter(
@@ -94,45 +112,13 @@ class UnusualDestinationRun implements DetectorRun {
       return isNew && !known && settled.has(dimension);
     });
     habits.connections += Math.max(1, count);
-    if (fresh.length === 0 || observation.late || !this.#isLearnt(host, habits, atUs)) return;
+    if (fresh.length === 0 || observation.late || !this.#isUsedTo(host, habits, atUs)) return;
     this.#emit(observation, habits, new Map(fresh));
   }
 
-  advance(): void {
-    // A destination is new when it comes.
-  }
-
-  save(host: HostKey): unknown {
-    const programs = [...(this.#hosts.peek(host)?.entries() ?? [])].slice(-mostSavedPrograms);
-    return { clock: this.#clock.save(host), programs: programs.map(([program, habits]) => [program, habits.save()]) };
-  }
-
-  restore(host: HostKey, state: unknown): void {
-    const { clock, programs } = (state ?? {}) as { clock?: unknown; programs?: unknown };
-    this.#clock.restore(host, clock);
-    const restored = new LruMap<string, ProgramHabits>(mostPrograms);
-    for (const saved of Array.isArray(programs) ? programs.slice(0, mostPrograms) : []) {
-      if (!Array.isArray(saved) || typeof saved[0] !== 'string') continue;
-      const habits = ProgramHabits.restore(saved[1]);
-      if (habits === undefined) continue;
-      restored.set(saved[0], habits);
-      for (const [dimension, value] of habits.values()) this.#fleet.saw(saved[0], dimension, value, host);
-    }
-    this.#hosts.set(host, restored);
-  }
-
-  forget(host: HostKey): void {
-    this.#clock.forget(host);
-    this.#hosts.delete(host);
-  }
-
-  learnt(host: HostKey, nowUs = Number.POSITIVE_INFINITY): number | undefined {
-    return this.#clock.learnt(host, this.#context.thresholds['learning-days'], nowUs);
-  }
-
-  #isLearnt(host: HostKey, habits: ProgramHabits, atUs: number): boolean {
+  #isUsedTo(host: HostKey, habits: ProgramHabits, atUs: number): boolean {
     const { thresholds } = this.#context;
-    if ((this.learnt(host, atUs) ?? 0) < 1 || habits.connections < thresholds['least-connections']) return false;
+    if (!this.isLearnt(host, atUs) || habits.connections < thresholds['least-connections']) return false;
     return atUs - habits.firstUs >= thresholds['learning-days'] * 86_400e6;
   }
 
@@ -158,7 +144,7 @@ class UnusualDestinationRun implements DetectorRun {
       value: dimension === 'network' && organisation !== undefined ? `AS${value} ${organisation}` : value,
       against: `${habits.count(dimension)} known of ${habits.connections.toLocaleString('en')} connections`,
     }));
-    const days = Math.floor(this.#clock.watched(host, atUs).days);
+    const days = this.daysWatched(host, atUs);
     evidence.push({ label: 'Days watched', value: days, unit: 'count', against: thresholds['learning-days'] });
     emit({
       host,

@@ -155,6 +155,29 @@ export async function deleteOldFindings(db: Kysely<Database>, before: Date): Pro
   return Number(numAffectedRows);
 }
 
+/**
+ * Of those that are resolved or muted, and were before, the ones not seen for longest: so many that their rows took `bytes`; none
+ * where all of them take less than `leastBytes`. @returns how many.
+ */
+export async function deleteSettledFindings(
+  db: Kysely<Database>,
+  { before, bytes, leastBytes }: { before: Date; bytes: number; leastBytes: number },
+): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from finding f using (
+      select host_id, group_key, sum(size) over () as total,
+             sum(size) over (order by last_seen_at, host_id, group_key rows unbounded preceding) - size as older
+        from (select s.host_id, s.group_key, s.last_seen_at, pg_column_size(s.*) + (
+                       select coalesce(sum(pg_column_size(e.*)), 0) from finding_event e
+                        where e.host_id = s.host_id and e.group_key = s.group_key) as size
+                from finding s
+               where s.state in ('resolved', 'muted') and s.last_seen_at < ${before} and s.state_at < ${before}) sized) settled
+     where f.host_id = settled.host_id and f.group_key = settled.group_key
+       and f.state in ('resolved', 'muted') and total >= ${leastBytes}::int8 and older < ${bytes}::int8`.execute(db);
+  if (numAffectedRows > 0n) await deleteLooseEvents(db);
+  return Number(numAffectedRows);
+}
+
 export async function deleteLooseEvents(db: Kysely<Database>): Promise<void> {
   await sql`
     delete from finding_event e

@@ -197,6 +197,25 @@ export async function pruneMessages(db: Kysely<Database>, now: Date): Promise<vo
                                order by message_id desc offset ${mostEnded} limit 1))`.execute(db);
 }
 
+/**
+ * Of those that were sent or dropped before, the oldest: so many that their rows took `bytes`; none where all of them take less than
+ * `leastBytes`. What was given up stays, since it can be retried. @returns how many.
+ */
+export async function deleteEndedMessages(
+  db: Kysely<Database>,
+  { before, bytes, leastBytes }: { before: Date; bytes: number; leastBytes: number },
+): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from notification_message message using (
+      select message_id, sum(size) over () as total,
+             sum(size) over (order by message_id rows unbounded preceding) - size as older
+        from (select m.message_id, pg_column_size(m.*) as size from notification_message m
+               where m.state in ('sent', 'dropped') and m.ended_at < ${before}) sized) ended
+     where message.message_id = ended.message_id
+       and total >= ${leastBytes}::int8 and older < ${bytes}::int8`.execute(db);
+  return Number(numAffectedRows);
+}
+
 export async function countMessages(db: Kysely<Database>): Promise<{ waiting: number; dead: number }> {
   const { rows } = await sql<{ waiting: number; dead: number }>`
     select count(*) filter (where state = 'waiting')::int4 as waiting, count(*) filter (where state = 'dead')::int4 as dead

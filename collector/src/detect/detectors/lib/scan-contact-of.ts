@@ -78,6 +78,15 @@ function isAnswer(
   return outcome === 'attempted' && targetPort >= firstEphemeral;
 }
 
+/** What a host let its sender talk with, but for what is there for everybody: web, mail, DNS, UDP. */
+export function letInAt(observation: Observation): string | undefined {
+  if (observation.kind !== 'connection' || observation.direction !== 'inbound') return undefined;
+  const { protocol, local, sentBytes, receivedBytes } = observation;
+  if (protocols[protocol] !== 'tcp' || !sentBytes || !receivedBytes) return undefined;
+  const service = serviceOf('tcp', local.port);
+  return isCommon(service) ? undefined : service;
+}
+
 function ofScan({
   source,
   host,

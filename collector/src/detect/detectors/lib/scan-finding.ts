@@ -17,6 +17,8 @@ export interface Scan {
   /** The one most probed, or the first of many. */
   target: string;
   addresses: string[];
+  /** "tcp/22" */
+  services: string[];
   startUs: number;
   endUs: number;
   probes: number;
@@ -67,6 +69,7 @@ export function scanIn(contacts: ScanContacts, thresholds: ScanThresholds, isQui
     words: `${wordsOf(vertical, targets, services, probes)} in ${secondsText(seconds)}`,
     target,
     addresses: targets.slice(0, mostAddresses),
+    services,
     startUs,
     endUs,
     probes,
@@ -140,9 +143,12 @@ function wordsOf(vertical: Named, targets: readonly string[], services: readonly
   return `probed ${countText(services.length, 'port')} on ${hosts}`;
 }
 
+export const isFromInternet = ({ address, isOutbound }: { address: string; isOutbound: boolean }): boolean =>
+  !isOutbound && !isPrivate(address);
+
 function severityOf(source: string, isOutbound: boolean, isMany: boolean): Severity {
   // The Internet scans everybody all the time.
-  if (!isOutbound && !isPrivate(source)) return isMany ? 'medium' : 'low';
+  if (isFromInternet({ address: source, isOutbound })) return isMany ? 'medium' : 'low';
   return isMany ? 'high' : 'medium';
 }
 
