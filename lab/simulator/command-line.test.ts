@@ -34,6 +34,15 @@ test('outages', () => {
   });
 });
 
+test('snapshots are in place of a profile', () => {
+  expect(parseCommandLine([...collector, '--snapshot', 'a.json,b.json'])).toMatchObject({
+    options: { snapshots: ['a.json', 'b.json'] },
+  });
+  expect(parseCommandLine([...collector, '--snapshot', 'a.json', '--profile', 'idle'])).toEqual({
+    faults: ['--snapshot and --profile both say what the hosts are: give one'],
+  });
+});
+
 test('all faults are told at once, with what was found', () => {
   const result = parseCommandLine([
     '--collector',
@@ -51,7 +60,7 @@ test('all faults are told at once, with what was found', () => {
     {
       "faults": [
         "--collector 'localhost' is not an http or https address",
-        "--profile 'mainframe' is none of mix, idle, web-server, database, workstation, noisy, typical",
+        "--profile 'mainframe' is none of mix, idle, web-server, database, workstation, noisy, typical, recorded",
         "--speed above 1 catches up with the past: it needs --history or --seconds",
         "--hosts 'many' is not a number from 1 to 60000",
         "--outages '5' is not two numbers of seconds such as 600,60",

@@ -13,6 +13,7 @@ Simulates a fleet of hosts over real WebSockets. The same seed gives the same ho
                       them itself; - reads standard input. Not needed when all hosts in --data are enrolled
   --hosts N           how many (default 20)
   --profile NAME      mix (default), ${Object.keys(profiles).join(', ')}
+  --snapshot FILES    hosts made from what record.ts recorded, one after the other; with commas between the files
   --seed TEXT         default 1
   --scale F           multiplies every host's connections (default 1)
   --speed F           simulated seconds a second while the past is caught up with (default 1)
@@ -32,6 +33,8 @@ export interface SimulatorOptions {
   tokenFile: string | undefined;
   hosts: number;
   profile: FleetProfile;
+  /** Paths; empty = hosts are made by the profile. */
+  snapshots: string[];
   seed: string;
   scale: number;
   speed: number;
@@ -49,6 +52,7 @@ const names = [
   'token-file',
   'hosts',
   'profile',
+  'snapshot',
   'seed',
   'scale',
   'speed',
@@ -91,6 +95,10 @@ export function parseCommandLine(
   if (profile !== 'mix' && !Object.hasOwn(profiles, profile)) {
     faults.push(`--profile '${profile}' is none of mix, ${Object.keys(profiles).join(', ')}`);
   }
+  const snapshots = values.snapshot?.split(',').filter((path) => path !== '') ?? [];
+  if (snapshots.length > 0 && values.profile !== undefined) {
+    faults.push('--snapshot and --profile both say what the hosts are: give one');
+  }
   const speed = number('speed', 1, 0.1, 10_000);
   const seconds = values.seconds === undefined ? undefined : number('seconds', 0, 1, 10_000_000);
   if (speed > 1 && seconds === undefined && values.history === undefined) {
@@ -102,6 +110,7 @@ export function parseCommandLine(
     tokenFile: values['token-file'],
     hosts: Math.floor(number('hosts', 20, 1, 60_000)),
     profile: profile as FleetProfile,
+    snapshots,
     seed: values.seed ?? '1',
     scale: number('scale', 1, 0.01, 10_000),
     speed,

@@ -12,7 +12,7 @@ import type { FleetProfile } from './profiles/catalogue.ts';
 import { type FleetTruth, hostTruth } from './truth.ts';
 import { createWorld, stepsPerSecond, type WorldOptions } from './world.ts';
 
-export interface FleetOptions extends Pick<WorldOptions, 'scale' | 'skewedShare' | 'outages' | 'attacks'> {
+export interface FleetOptions extends Pick<WorldOptions, 'recorded' | 'scale' | 'skewedShare' | 'outages' | 'attacks'> {
   collectorUrl: string;
   /** Asked once for each host that is not yet enrolled. */
   tokens: TokenSource;

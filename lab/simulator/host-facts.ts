@@ -25,7 +25,7 @@ export function describeHost(
       name,
       os: profile.os,
       kernel: profile.kernel,
-      arch: 'x86_64',
+      arch: profile.arch ?? 'x86_64',
       platform: 'linux',
       addresses: [formatAddress(addresses.v4), formatAddress(addresses.v6)],
       cpus: profile.cpus,
@@ -34,7 +34,7 @@ export function describeHost(
     },
     tier: privileged ? 2 : 3,
     sources: sourcesOf(privileged),
-    interfaceName: random.pick(['eth0', 'ens18', 'enp1s0']),
+    interfaceName: profile.uplink?.name ?? random.pick(['eth0', 'ens18', 'enp1s0']),
     hardwareAddress: ['02', ...Array.from(random.bytes(5), (byte) => byte.toString(16).padStart(2, '0'))].join(':'),
   };
 }

@@ -39,7 +39,7 @@ export function createInterfaces(
       loopback: false,
       counted: true,
       speedMbit: profile.linkMbit,
-      mtu: 1_500,
+      mtu: profile.uplink?.mtu ?? 1_500,
       hardwareAddress,
     },
     addresses: [`${formatAddress(own.v4)}/16`, `${formatAddress(own.v6)}/64`],

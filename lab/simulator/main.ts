@@ -4,6 +4,8 @@ import { pino } from 'pino';
 import { parseCommandLine, type SimulatorOptions, usage } from './command-line.ts';
 import { NoTokenError, tokensFrom, type TokenSource } from './enrol-tokens.ts';
 import { createFleet, type Fleet } from './fleet.ts';
+import { readSnapshot, SnapshotFault } from './recording/snapshot.ts';
+import { profileOfSnapshot } from './recording/snapshot-profile.ts';
 import type { FleetTruth } from './truth.ts';
 
 const truthEveryMs = 10_000;
@@ -16,11 +18,19 @@ else if ('faults' in parsed) {
   for (const fault of parsed.faults) process.stderr.write(`${fault}\n`);
   process.stderr.write('See --help.\n');
   process.exitCode = 2;
-} else await run(parsed.options);
+} else {
+  await run(parsed.options).catch((error: unknown) => {
+    if (!(error instanceof SnapshotFault)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  });
+}
 
 async function run(options: SimulatorOptions): Promise<void> {
   const log = pino({ level: 'error' }, pino.destination(2));
-  const fleet = createFleet({ ...options, tokens: tokenSource(options), log });
+  const recorded = options.snapshots.map((path) => profileOfSnapshot(readSnapshot(path)));
+  const made = { ...options, ...(recorded.length > 0 && { recorded }) };
+  const fleet = createFleet({ ...made, tokens: tokenSource(options), log });
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const beginUs = fleet.truth({ connections: false }).nowUs;

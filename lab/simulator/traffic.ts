@@ -6,6 +6,7 @@ import { ownerOf, type SimulatedHost } from './host.ts';
 import { receive, segmentsOf, send } from './interfaces.ts';
 import { ask } from './lookups.ts';
 import type { ProfileName, Traffic } from './profiles/profile.ts';
+import type { Random } from './random.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { siteName } from './site-names.ts';
 
@@ -31,6 +32,8 @@ interface Party {
   process: SimulatedProcess | undefined;
   address: Uint8Array;
   port: number;
+  /** null = it has none; without, that of its address. */
+  name?: string | null;
 }
 
 /** Opens one connection. `before`: it is older than the simulation. */
@@ -40,7 +43,7 @@ export function open(host: SimulatedHost, traffic: Traffic, moment: Moment, befo
   const own = pickProcess(host.processesOf.get(traffic.process), host);
   const [client, server] = parties(host, own, traffic, moment);
   const flow = flows.add();
-  flows.closeTick[flow] = tick + Math.min(100_000_000, 1 + Math.floor(random.exponential(traffic.lifeSeconds)));
+  flows.closeTick[flow] = tick + Math.min(100_000_000, lifeTicks(traffic, random));
   flows.linger[flow] = traffic.lingerSeconds ?? 0;
   flows.activeChance[flow] = traffic.stuckIn ? 0 : traffic.active;
   const size = random.heavy(1);
@@ -52,8 +55,15 @@ export function open(host: SimulatedHost, traffic: Traffic, moment: Moment, befo
   const state = traffic.stuckIn ?? 1;
   const shape = { protocol, state, startedBefore: before } as const;
   const cookie = attach(flow, connecting, client, server, shape, nowUs, flows);
-  if (traffic.role === 'connects' && !before) lookUp(host, own, traffic, server.address, cookie, nowUs);
+  if (traffic.role === 'connects' && !before && host.profile.questions === undefined)
+    lookUp(host, own, traffic, server.address, cookie, nowUs);
   attach(flow, accepting, server, client, shape, nowUs, flows);
+  if (traffic.lives && !before && random.unit() < traffic.active) transfer(flow, host, moment, 1);
+}
+
+/** Ticks until it closes. Recorded lives carry something in their first second already, so one of them may be all. */
+function lifeTicks({ lives, lifeSeconds }: Traffic, random: Random): number {
+  return lives ? random.pick(lives) : 1 + Math.floor(random.exponential(lifeSeconds));
 }
 
 /** Most names are known from the time before; what goes to the resolver is a question itself. */
@@ -73,9 +83,8 @@ function lookUp(
 }
 
 /** A name for the connecting side: what its hello said on the ports of TLS and QUIC, else what DNS had told. */
-function naming(side: Side, { address, port }: Party, protocol: 6 | 17) {
-  if (side === accepting || address === loopback4 || address === resolver) return {};
-  const name = siteName(address);
+function naming(side: Side, { address, port, name = siteName(address) }: Party, protocol: 6 | 17) {
+  if (side === accepting || address === loopback4 || address === resolver || name === null) return {};
   if (port !== 443) return { name, nameSource: NameSource.NAME_SOURCE_DNS };
   const alpn = protocol === 17 ? 'h3' : name.startsWith('mail.') ? 'http/1.1' : 'h2';
   return { name, nameSource: NameSource.NAME_SOURCE_SNI, alpn };
@@ -104,13 +113,15 @@ function parties(
   }
   const port = host.ephemeralPort(traffic.lifeSeconds >= longLivedSeconds);
   const server = serverOf(host, traffic, moment, ipv6);
-  const address = traffic.peer === 'loopback' ? loopback4 : ownAddress;
+  const sameFamily = server.address.length === 16 ? host.addresses.v6 : host.addresses.v4;
+  const address = traffic.peer === 'loopback' ? loopback4 : sameFamily;
   return [{ host, process, address, port }, server];
 }
 
-function serverOf(host: SimulatedHost, { peer, port }: Traffic, moment: Moment, ipv6: boolean): Party {
+function serverOf(host: SimulatedHost, { peer, port, farEnds }: Traffic, moment: Moment, ipv6: boolean): Party {
   const { random } = host;
   const outside = (address: Uint8Array): Party => ({ host: undefined, process: undefined, address, port });
+  if (farEnds) return { host: undefined, process: undefined, port, ...random.pick(farEnds) };
   const inside = (server: SimulatedHost, address: Uint8Array): Party => {
     return { host: server, process: pickProcess(server.acceptors.get(port), host), address, port };
   };

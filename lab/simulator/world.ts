@@ -6,7 +6,10 @@ import { SimulatedHost } from './host.ts';
 import { browse } from './lookups.ts';
 import { createOutages, type Outages, type OutageOptions } from './outages.ts';
 import { type FleetProfile, profileOf } from './profiles/catalogue.ts';
-import type { Job, ProfileName } from './profiles/profile.ts';
+import type { Job, Profile, ProfileName } from './profiles/profile.ts';
+import { createRandom } from './random.ts';
+import { askAsRecorded } from './recording/recorded-questions.ts';
+import { vary } from './recording/snapshot-profile.ts';
 import { work } from './simulated-process.ts';
 import type { SpooledBatch } from './spool.ts';
 import { advance, close, type Moment, open } from './traffic.ts';
@@ -16,6 +19,8 @@ export interface WorldOptions {
   seed: string;
   hosts: number;
   profile: FleetProfile;
+  /** Made from snapshots, one host after the other; in place of `profile`. */
+  recorded?: readonly Profile[];
   /** Unix time at which the simulation begins, µs. */
   startUs: number;
   /** Which start of the fleet this is, from 1. */
@@ -58,7 +63,7 @@ export function createWorld(options: WorldOptions, listener: WorldListener): Wor
   const { seed, startUs, run = 1, scale = 1, skewedShare = 0 } = options;
   const flows = new FlowTable();
   const hosts = Array.from({ length: options.hosts }, (_, index) => {
-    return new SimulatedHost({ seed, run, index, profile: profileOf(options.profile, index), startUs, skewedShare });
+    return new SimulatedHost({ seed, run, index, profile: profileFor(options, index), startUs, skewedShare });
   });
   const outages: Outages[] = hosts.map(({ index }) => createOutages(`${seed}/${index}/${run}`, options.outages));
   const byProfile = Map.groupBy(hosts, ({ profile }) => profile.name);
@@ -94,6 +99,7 @@ export function createWorld(options: WorldOptions, listener: WorldListener): Wor
       runJobs(host, now);
       if (host.profile.name === 'noisy') disturb(host, now.nowUs);
       if (host.profile.name === 'workstation' && host.random.chance(1 / 20)) browse(host, now.nowUs);
+      askAsRecorded(host, now.nowUs, load);
       attacks?.live(host, now.nowUs);
       for (const process of host.processes.values()) work(process, host.random, load);
     }
@@ -130,6 +136,11 @@ export function createWorld(options: WorldOptions, listener: WorldListener): Wor
     sync,
     attacks: () => attacks?.truth() ?? [],
   };
+}
+
+function profileFor({ seed, profile, recorded }: WorldOptions, index: number): Profile {
+  const one = recorded ? recorded[index % recorded.length]! : profileOf(profile, index);
+  return one.name === 'recorded' ? vary(one, createRandom(`${seed}/${index}/variation`)) : one;
 }
 
 /** Between 0.6 and 1.4: each host has its own slow wave. */

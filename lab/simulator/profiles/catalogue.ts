@@ -2,6 +2,7 @@
 import { database } from './database.ts';
 import { idle } from './idle.ts';
 import { noisy } from './noisy.ts';
+import { recorded } from './recorded.ts';
 import type { Profile, ProfileName } from './profile.ts';
 import { typical } from './typical.ts';
 import { webServer } from './web-server.ts';
@@ -14,6 +15,7 @@ export const profiles: Record<ProfileName, Profile> = {
   workstation,
   noisy,
   typical,
+  recorded,
 };
 
 export type FleetProfile = ProfileName | 'mix';

@@ -1,7 +1,7 @@
 // What a kind of host is made of: its processes, what they listen on, whom they talk to and how much.
 import { createHash } from 'node:crypto';
 
-export type ProfileName = 'idle' | 'web-server' | 'database' | 'workstation' | 'noisy' | 'typical';
+export type ProfileName = 'idle' | 'web-server' | 'database' | 'workstation' | 'noisy' | 'typical' | 'recorded';
 
 export interface ProcessTemplate {
   /** Name within the profile, by which listeners and traffic refer to it. */
@@ -48,6 +48,12 @@ export type Peer =
   | 'resolver'
   | 'loopback';
 
+/** An address without an agent, as a snapshot names it; null = without a name. */
+export interface FarEnd {
+  address: Uint8Array;
+  name: string | null;
+}
+
 export interface Traffic {
   process: string;
   /** `connects`: to the peer's port. `accepts`: from addresses without an agent, on the own port. */
@@ -69,6 +75,10 @@ export interface Traffic {
   stuckIn?: 2 | 8;
   /** Share of connections over IPv6. */
   ipv6?: number;
+  /** In place of addresses of the peer's kind that are made up. */
+  farEnds?: readonly FarEnd[];
+  /** How long those live that begin, whole seconds, of which `lifeSeconds` is the mean; without, the ages are exponential. */
+  lives?: readonly number[];
 }
 
 /** A process that comes and goes. */
@@ -78,19 +88,34 @@ export interface Job {
   lifeSeconds: number;
 }
 
+/** DNS questions of a process, and which shares of them have no answer, or the answer that there is no such name. */
+export interface Questions {
+  process: string;
+  perMinute: number;
+  names: readonly string[];
+  missing: number;
+  unanswered: number;
+}
+
 export interface Profile {
   name: ProfileName;
   /** First part of the hosts' names. */
   label: string;
   os: string;
   kernel: string;
+  /** x86_64 unless given. */
+  arch?: string;
   cpus: number;
   memoryGb: number;
   linkMbit: number;
+  /** In place of a usual name and 1,500. */
+  uplink?: { name: string; mtu: number };
   processes: readonly ProcessTemplate[];
   listeners: readonly Listener[];
   traffic: readonly Traffic[];
   jobs: readonly Job[];
+  /** All that are asked; without, connections bring theirs. */
+  questions?: readonly Questions[];
 }
 
 type Place = Pick<ProcessTemplate, 'cgroup' | 'unit'> &
