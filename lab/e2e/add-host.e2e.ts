@@ -11,7 +11,7 @@ test('a host arrives', async ({ browser }) => {
   const page = await context.newPage();
   const complaints = complaintsOf(page);
   await page.goto('/add');
-  await expect(page.getByRole('note')).toContainText('which other hosts cannot reach');
+  await expect(page.getByRole('note').filter({ hasText: 'which other hosts cannot reach' })).toBeVisible();
   await expect(page.getByRole('radio', { name: /observe/ })).toBeChecked();
   await expect(page.getByText('The host appears here')).toBeVisible();
 

@@ -13,7 +13,7 @@ test('before a host was enrolled there is a gap; in a minute on record its rates
   const hosts = page.getByRole('region', { name: 'Hosts' });
   await page.goto(`/?at=${instant(Date.now() - 86_400_000)}`);
   const counts = page.getByRole('group', { name: 'Hosts by state' });
-  await expect(counts.getByRole('button', { name: 'with a gap' })).toContainText('1');
+  await expect(counts.getByRole('button', { name: 'with a gap' })).toContainText(/[1-9]/);
   await expect(hosts.getByRole('link', { name: foretop.host.name })).toContainText('not enrolled yet');
   await expect(hosts.getByRole('img', { name: 'Gap' })).toBeVisible();
   await expect(page.getByRole('note')).toContainText('has no record of this moment');
@@ -32,7 +32,7 @@ test('before a host was enrolled there is a gap; in a minute on record its rates
     200_000,
   );
   await page.goto(`/?at=${instant(known.at)}`);
-  await expect(counts.getByRole('button', { name: 'on record' })).toContainText('1');
+  await expect(counts.getByRole('button', { name: 'on record' })).toContainText(/[1-9]/);
   const tile = hosts.getByRole('link', { name: foretop.host.name });
   await expect(tile.getByRole('img', { name: 'On record' })).toBeVisible();
   await expect(tile).toContainText(`${known.connections} conns`);
@@ -46,7 +46,7 @@ test('before a host was enrolled there is a gap; in a minute on record its rates
   await expect(tile.getByRole('img', { name: 'On record' })).toBeVisible();
   await page.keyboard.press('l');
   await expect(tile).toContainText('Live');
-  await expect(counts.getByRole('button', { name: 'live' })).toContainText('1');
+  await expect(counts.getByRole('button', { name: 'live' })).toContainText(/[1-9]/);
 });
 
 test('a wall display shows hosts by group and nothing to press', async ({ signedInPage: page, foretop }) => {
