@@ -1,7 +1,6 @@
 // A list too large for memory as a file: at its reader's pace, in bounded memory, and no longer than somebody reads.
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { sql } from 'kysely';
@@ -85,25 +84,22 @@ test(
   'a reader that pauses holds back the database, and one that goes away ends the query',
   { timeout: 120_000 },
   async () => {
-    const response = await download('csv');
     const made = await counter('bytes_total');
+    const response = await download('csv');
+    using _ = { [Symbol.dispose]: () => void response.destroy() };
     await once(response, 'readable');
     const first = (response.read() as Buffer | null)?.length ?? 0;
     let stood = 0;
-    await expect
-      .poll(
-        async () => {
-          const now = await counter('bytes_total');
-          const stands = now === stood;
-          stood = now;
-          return stands;
-        },
-        { interval: 500, timeout: 30_000 },
-      )
-      .toBe(true);
+    let looksAlike = 0;
+    const holdsStill = async () => {
+      const now = await counter('bytes_total');
+      looksAlike = now === stood ? looksAlike + 1 : 0;
+      stood = now;
+      return looksAlike;
+    };
+    // A busy machine may pause as well: only what stands for three seconds is held back.
+    await expect.poll(holdsStill, { interval: 500, timeout: 60_000 }).toBeGreaterThanOrEqual(6);
     expect(stood - made).toBeLessThan(heldBytes);
-    await sleep(1_000);
-    expect(await counter('bytes_total')).toBe(stood);
     expect(first).toBeGreaterThan(0);
     expect(await underWay()).toBe(1);
     response.destroy();
