@@ -45,6 +45,12 @@ const terminate = (pid: number): Promise<Outcome> =>
 const mainPid = async (unit: string) => Number(await lab.host.run(`systemctl show --property MainPID --value ${unit}`));
 const activity = async (unit: string) => (await lab.host.try(`systemctl is-active ${unit}`)).output.trim();
 
+/** Of the agent's status: who talks to the collector. */
+interface Network {
+  split: boolean;
+  worker: { pid: number } | null;
+}
+
 describe.skipIf(missing)(`commands to an installed service${missing ? ` (skipped: ${missing})` : ''}`, () => {
   test('an administrator makes a key, whose private half stays on this machine, and grants it', async () => {
     const password = join(home, 'password');
@@ -61,14 +67,16 @@ describe.skipIf(missing)(`commands to an installed service${missing ? ` (skipped
   });
 
   test('the service has what that takes, and the process that talks to the network has none of it', async () => {
-    const status = JSON.parse(await lab.host.run('foretop-agent status --json')) as {
-      network: { split: boolean; worker: { pid: number } };
-    };
+    const network = async () =>
+      (JSON.parse(await lab.host.run('foretop-agent status --json')) as { network?: Network }).network;
+    // The file is written every few seconds.
+    await expect.poll(async () => (await network())?.worker?.pid, { timeout: 30_000 }).toBeGreaterThan(0);
+    const { split, worker } = (await network())!;
     const set = async (pid: number) => /^CapEff:\s*(\w+)$/m.exec(await lab.host.run(`cat /proc/${pid}/status`))![1]!;
     const kill = 1n << 5n;
     expect(BigInt(`0x${await set(await mainPid('foretop-agent'))}`) & kill).toBe(kill);
-    expect(status.network.split).toBe(true);
-    expect(await set(status.network.worker.pid)).toMatch(/^0+$/);
+    expect(split).toBe(true);
+    expect(await set(worker!.pid)).toMatch(/^0+$/);
   });
 
   test('ends a process of another user, which is gone', async () => {
