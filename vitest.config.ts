@@ -31,8 +31,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'container', // of these, what speaks SQL of its own, on a Postgres in a container
-          include: ['collector/src/{store,ingest,audit,detect,notify}/**/*.pg.test.ts'],
+          name: 'container', // the same, on a Postgres in a container
+          include: ['{collector,lab}/**/*.pg.test.ts'],
           exclude: ['collector/src/store/embedded/**', '**/node_modules/**'],
           globalSetup: ['./collector/test/global-postgres-container.ts'],
           testTimeout: 30_000,

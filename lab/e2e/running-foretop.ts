@@ -56,15 +56,10 @@ async function loginLink(dataDir: string): Promise<string> {
   return link;
 }
 
-/** A connection that is not on record yet: the page asks again. */
-const notYetOnRecord = /status of 404/;
-const connectionPath = /\/api\/v1\/connections\/\d+-[0-9a-f]+$/;
-
 /** Errors and warnings in the console (violations of the content security policy among them), exceptions, dialogs. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (notYetOnRecord.test(message.text()) && connectionPath.test(message.location().url)) return;
     if (['error', 'warning'].includes(message.type()))
       complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
