@@ -17,8 +17,9 @@ test('before a host was enrolled there is a gap; in a minute on record its rates
   await page.goto(`/?at=${instant(Date.now() - 86_400_000)}`);
   const counts = page.getByRole('group', { name: 'Hosts by state' });
   await expect(counts.getByRole('button', { name: 'with a gap' })).toHaveText(new RegExp(`^\\s*${enrolled.length}\\D`));
-  await expect(hosts.getByRole('link', { name: foretop.host.name })).toContainText('not enrolled yet');
-  await expect(hosts.getByRole('img', { name: 'Gap' })).toBeVisible();
+  const tile = hosts.getByRole('link', { name: foretop.host.name });
+  await expect(tile).toContainText('not enrolled yet');
+  await expect(tile.getByRole('img', { name: 'Gap' })).toBeVisible();
   await expect(page.getByRole('note')).toContainText('has no record of this moment');
   await expect(page.getByRole('button', { name: /Back to live/ })).toBeFocused();
 
@@ -35,7 +36,6 @@ test('before a host was enrolled there is a gap; in a minute on record its rates
   );
   await page.goto(`/?at=${instant(known.at)}`);
   await expect(counts.getByRole('button', { name: 'on record' })).toContainText('1');
-  const tile = hosts.getByRole('link', { name: foretop.host.name });
   await expect(tile.getByRole('img', { name: 'On record' })).toBeVisible();
   await expect(tile).toContainText(`${known.connections} conns`);
   await expect(tile).toContainText(/[\d.]+\s*[kMG]?B\/s/);

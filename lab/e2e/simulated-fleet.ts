@@ -1,9 +1,12 @@
 // A Foretop with a simulated fleet that has a past: containers, both ends of connections, more hosts than this machine.
-import type { Host, List } from '@foretop/proto/api';
+import type { ConnectionList, Host, List } from '@foretop/proto/api';
 import type { Browser } from '@playwright/test';
 import { Child } from '../harness/child.ts';
 import { createApiToken, eventually } from '../harness/foretop.ts';
 import { startForetop, type RunningForetop } from './running-foretop.ts';
+
+/** So much later a moment is on record. */
+const recordDelayMs = 10_000;
 
 export interface SimulatedFleet extends AsyncDisposable {
   foretop: RunningForetop;
@@ -11,7 +14,7 @@ export interface SimulatedFleet extends AsyncDisposable {
   get<Body>(path: string): Promise<Body>;
 }
 
-/** `historySeconds` of the fleet's past are there when this returns, and it goes on in real time. */
+/** `historySeconds` of the fleet's past and its present are on record when this returns, and it goes on in real time. */
 export async function startSimulatedFleet(
   browser: Browser,
   count: number,
@@ -35,6 +38,17 @@ export async function startSimulatedFleet(
       const { items } = await get<List<Host>>('/api/v1/hosts?status=live&limit=1000');
       return items.length > count ? items.filter(({ name }) => name !== 'this-host') : undefined;
     },
+    120_000,
+  );
+  const reachesPresent = async ({ id }: Host) => {
+    const list = (time: string) => get<ConnectionList>(`/api/v1/hosts/${id}/connections?limit=1${time}`);
+    const stored = await list(`&at=${new Date(Date.now() - recordDelayMs).toISOString()}`);
+    const live = await list('');
+    return stored.items.length > 0 && Date.now() - Date.parse(live.asOf) < 5_000;
+  };
+  await eventually(
+    'the present of the simulated fleet to be on record',
+    async () => (await Promise.all(hosts.map(reachesPresent))).every(Boolean) || undefined,
     120_000,
   );
   const owned = stack.move();

@@ -38,7 +38,8 @@ export interface AgentLink {
   isConnected(): boolean;
   /** Why the collector will not have this host; then it does not come again. */
   refused(): CloseName | 'no-token' | undefined;
-  ticked(tick: Tick, withPulse: boolean): void;
+  /** `told`: this second goes over the pulse and live lanes; what changed in one that does not comes with the next that does. */
+  ticked(tick: Tick, told: boolean): void;
   sealed(batches: SpooledBatch[]): void;
   isDrained(): boolean;
   stop(): Promise<void>;
@@ -62,13 +63,14 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     clock,
     bandwidth: () => bandwidthOf(host, clock.boottimeUs()),
     glance: () => undefined,
-    lanes: () => connector?.lanes(),
+    lanes: () => (telling ? connector?.lanes() : undefined),
   });
   let connection: AbortController | undefined;
   let connector: Connector | undefined;
   let enrolment: Enrolment | undefined;
   let refused: CloseName | 'no-token' | undefined;
   let watchedUntilUs = 0;
+  let telling = true;
   let retryUs = 0;
 
   async function connect(signal: AbortSignal): Promise<void> {
@@ -123,7 +125,8 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     },
     isConnected: () => connection !== undefined && connector?.lanes() !== undefined,
     refused: () => refused,
-    ticked(tick, withPulse) {
+    ticked(tick, told) {
+      telling = told;
       if (nowUs() < watchedUntilUs) sync();
       publisher.publish(tick);
       const { totals, seen, description } = host;
@@ -132,7 +135,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
         coveragePermille: description.tier < 3 ? seen.permille : undefined,
         ...{ missingSeconds: 0, lateSeconds: 0, backfilledSeconds: 0, givenUp: 0 },
       };
-      if (withPulse) connector?.lanes()?.pulse(pulseOf(tick, state));
+      if (told) connector?.lanes()?.pulse(pulseOf(tick, state));
     },
     sealed(batches) {
       for (const batch of batches) for (const lost of spool.push(batch)) reportLoss(host, lost);

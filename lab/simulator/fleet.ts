@@ -49,7 +49,7 @@ const busyMs = stepMs * 0.7;
 const connectsPerSecond = 200;
 /** While the past is caught up with, the simulation waits when so many batches a host are not yet acknowledged. */
 const congestedBatches = 20;
-/** Further behind than this is the past: pulses are thinned out, and the spools may hold the simulation up. */
+/** Further behind than this is the past: pulses and live frames are thinned out, and the spools may hold the simulation up. */
 const behindUs = 5_000_000;
 
 export function createFleet(options: FleetOptions): Fleet {
