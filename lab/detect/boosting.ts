@@ -1,5 +1,6 @@
 // Trains gradient-boosted trees: logistic loss, histograms of up to 255 bins, best leaf first (after Friedman 2001 and Ke et al. 2017).
 import type { BoostedTrees } from '../../collector/src/detect/names/boosted-trees.ts';
+import { seeded } from './random.ts';
 
 export interface TrainingRows {
   /** Row after row. */
@@ -18,6 +19,8 @@ export interface BoostingOptions {
   leastHessian: number;
   /** L2 on leaf values. */
   ridge: number;
+  /** A tree may ask a feature with this probability, drawn anew for each; all of them where it is not said. */
+  columnShare?: number;
 }
 
 export interface TrainNode {
@@ -61,19 +64,22 @@ export function trainTrees(rows: TrainingRows, options: BoostingOptions): Traine
   const gradients = new Float64Array(count);
   const hessians = new Float64Array(count);
   const trees: TrainNode[] = [];
+  const random = seeded(7);
   for (let round = 0; round < options.trees; round += 1) {
     for (let row = 0; row < count; row += 1) {
       const p = 1 / (1 + Math.exp(-scores[row]!));
       gradients[row] = (rows.labels[row]! - p) * rows.weights[row]!;
       hessians[row] = Math.max(1e-6, p * (1 - p)) * rows.weights[row]!;
     }
-    trees.push(growTree(binned, gradients, hessians, scores, options));
+    const asked = binned.map((_, feature) => feature).filter(() => random.next() < (options.columnShare ?? 1));
+    trees.push(growTree(binned, asked, gradients, hessians, scores, options));
   }
   return { base, edges, trees };
 }
 
 function growTree(
   binned: Uint8Array[],
+  asked: readonly number[],
   gradients: Float64Array,
   hessians: Float64Array,
   scores: Float64Array,
@@ -94,10 +100,10 @@ function growTree(
       gradient,
       hessian,
     };
-    return { ...leaf, best: bestSplit(leaf, binned.length, options) };
+    return { ...leaf, best: bestSplit(leaf, asked, options) };
   };
   const all = Int32Array.from({ length: gradients.length }, (_, row) => row);
-  const root = makeLeaf(all, fillHistogram(all, binned, gradients, hessians));
+  const root = makeLeaf(all, fillHistogram(all, binned, asked, gradients, hessians));
   const leaves = [root];
   while (leaves.length < options.leaves) {
     let chosen = 0;
@@ -109,7 +115,7 @@ function growTree(
     const left = leaf.rows.filter((row) => column[row]! <= leaf.best.bin);
     const right = leaf.rows.filter((row) => column[row]! > leaf.best.bin);
     const smaller = left.length < right.length ? left : right;
-    const smallHistogram = fillHistogram(smaller, binned, gradients, hessians);
+    const smallHistogram = fillHistogram(smaller, binned, asked, gradients, hessians);
     const largeHistogram = leaf.histogram;
     for (let at = 0; at < largeHistogram.length; at += 1)
       largeHistogram[at] = largeHistogram[at]! - smallHistogram[at]!;
@@ -130,11 +136,12 @@ function growTree(
 function fillHistogram(
   rows: Int32Array,
   binned: Uint8Array[],
+  asked: readonly number[],
   gradients: Float64Array,
   hessians: Float64Array,
 ): Float64Array {
   const histogram = new Float64Array(binned.length * 512);
-  for (let feature = 0; feature < binned.length; feature += 1) {
+  for (const feature of asked) {
     const column = binned[feature]!;
     const base = feature * 512;
     for (let index = 0; index < rows.length; index += 1) {
@@ -149,12 +156,12 @@ function fillHistogram(
 
 function bestSplit(
   leaf: Pick<Leaf, 'histogram' | 'gradient' | 'hessian'>,
-  features: number,
+  asked: readonly number[],
   { ridge, leastHessian }: BoostingOptions,
 ): Leaf['best'] {
   const best = { gain: 0, feature: -1, bin: 0 };
   const whole = leaf.gradient ** 2 / (leaf.hessian + ridge);
-  for (let feature = 0; feature < features; feature += 1) {
+  for (const feature of asked) {
     let gradient = 0;
     let hessian = 0;
     for (let bin = 0; bin < bins; bin += 1) {

@@ -48,6 +48,10 @@ const tails =
   'a e i o u ai au ea ee ei ia ie io oa oo ou ua ui an en in on un ar er ir or ur al el il ol as es is os'.split(' ');
 const common = ['com', 'net', 'org', 'info', 'biz', 'ru'];
 
+/** The third version of the worm asks below 116 suffixes (SRI, 2009). */
+const confickerC =
+  'ac ae ag am as at be bo bz ca cd ch cl cn co.cr co.id co.il co.ke co.kr co.nz co.ug co.uk co.vi co.za com.ag com.ai com.ar com.bo com.br com.bs com.co com.do com.fj com.gh com.gl com.gt com.hn com.jm com.ki com.lc com.mt com.mx com.ng com.ni com.pa com.pe com.pr com.pt com.py com.sv com.tr com.tt com.tw com.ua com.uy com.ve cx cz dj dk dm ec es fm fr gd gr gs gy hk hn ht hu ie im in ir is kn kz la lc li lu lv ly md me mn ms mu mw my nf nl no pe pk pl ps ro ru sc sg sh sk su tc tj tl tn to tw us vc vn';
+
 const plain: readonly (readonly [string, string, Make])[] = [
   ['cryptolocker', 'com net biz ru org co.uk info', uniform(ay, 12, 15)],
   [
@@ -162,6 +166,7 @@ const plain: readonly (readonly [string, string, Make])[] = [
   ['vidro', 'com net dyndns.org', uniform(az, 7, 15)],
   ['redyms', 'com', patterned(['cvc', 'vcc'], 8, 12)],
   ['ud2', 'dyndns.org', patterned(['cv', 'vc'], 7, 12)],
+  ['conficker-c', confickerC, uniform(az, 4, 9)],
 ];
 
 /** The families of published analyses, of letters and digits. */
@@ -205,42 +210,65 @@ const abused =
     ' ',
   );
 
+/** Suffixes of countries: some families strew their names over all of them. */
+const countries =
+  'ac ad ae af ag ai al am ao ar as at au aw az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cd cf cg ch ci ck cl cm cn co cr cu cv cx cy cz de dj dk dm do dz ec ee eg es et eu fi fj fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw'.split(
+    ' ',
+  );
+
 /** Families that never existed: so that the classifier learns what they have in common, not who is who. */
 export function inventedFamilies(count: number, words: readonly string[], random: Random): Family[] {
   return Array.from({ length: count }, (_, index): Family => {
-    const suffixes = Array.from({ length: random.whole(1, 6) }, () =>
-      random.pick(random.next() < 0.6 ? common : abused),
-    );
+    const suffixes =
+      random.next() < 0.15
+        ? Array.from({ length: random.whole(12, 60) }, () => random.pick(countries))
+        : Array.from({ length: random.whole(1, 6) }, () => random.pick(random.next() < 0.6 ? common : abused));
     return { name: `invented-${index}`, suffixes, label: inventedLabel(words, random) };
   });
 }
 
 function inventedLabel(words: readonly string[], random: Random): Make {
-  const from = random.whole(6, 20);
+  const from = random.whole(5, 20);
   const to = from + random.whole(0, 8);
   const style = random.next();
-  if (style < 0.4) return uniform(az.slice(0, random.whole(20, 26)), from, to);
-  if (style < 0.5) return uniform(`${az}${'0123456789'.slice(0, random.whole(3, 10))}`, from, to);
-  if (style < 0.56) return uniform(hex, random.whole(8, 14), random.whole(14, 32));
-  if (style < 0.64) {
+  if (style < 0.3) return uniform(az.slice(0, random.whole(20, 26)), from, to);
+  if (style < 0.38) return uniform(`${az}${'0123456789'.slice(0, random.whole(3, 10))}`, from, to);
+  if (style < 0.43) return uniform(hex, random.whole(8, 14), random.whole(14, 32));
+  if (style < 0.5) {
     const alphabet = [...az].filter(() => random.next() < 0.5).join('') + random.letter(az);
     return uniform(alphabet, from, to);
   }
-  if (style < 0.76) {
+  if (style < 0.63) {
     const pattern = repeated(random.whole(2, 6), () => random.pick(['c', 'v', 'c']));
-    return patterned([pattern + (pattern.includes('v') ? '' : 'v')], from, to);
-  }
-  if (style < 0.86)
-    return syllables(
-      heads.filter(() => random.next() < 0.6).concat('k'),
-      tails.filter(() => random.next() < 0.5).concat('o'),
-      3,
-      5,
+    const c = random.next() < 0.5 ? consonants : [...consonants].filter(() => random.next() < 0.75).join('') + 'k';
+    return patterned(
+      [pattern + (pattern.includes('v') ? '' : 'v')],
+      Math.min(from, 9),
+      Math.min(to, 15),
+      c,
+      random.pick(['aeiou', 'aeiouy', 'aeio']),
     );
-  const vocabulary = Array.from({ length: random.whole(100, 800) }, () => random.pick(words));
+  }
+  if (style < 0.75) {
+    const least = random.whole(2, 4);
+    return syllables(
+      heads.filter((head) => random.next() < 0.6 && (head.length === 1 || random.next() < 0.6)).concat('k'),
+      tails.filter((tail) => random.next() < 0.5 && (tail.length === 1 || random.next() < 0.7)).concat('o'),
+      least,
+      least + random.whole(0, 2),
+    );
+  }
+  const shortest = random.whole(2, 5);
+  const fitting = words.filter((word) => word.length >= shortest && word.length <= shortest + 3 + (from % 6));
+  const [first, second] = [0, 1].map(() =>
+    Array.from({ length: random.whole(60, 1000) }, () => random.pick(fitting)),
+  ) as [string[], string[]];
   const count = random.whole(2, 4);
   const joint = random.next() < 0.2 ? '-' : '';
-  return (random) => Array.from({ length: count }, () => random.pick(vocabulary)).join(joint);
+  const tail = random.next() < 0.1;
+  return (random) =>
+    Array.from({ length: count }, (_, place) => random.pick(place === 0 ? first : second)).join(joint) +
+    (tail ? random.whole(1, 99) : '');
 }
 
 export function generateNames(family: Family, count: number, random: Random): string[] {

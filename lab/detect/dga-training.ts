@@ -1,10 +1,17 @@
 // From names to a trained classifier of generated names: cross-fitted spelling, top-level odds, weights, trees.
-import { dgaFeatureCount, dgaFeatures, learntFeatures } from '../../collector/src/detect/names/dga-features.ts';
+import {
+  dgaFeatureCount,
+  dgaFeatures,
+  learntFeatures,
+  type TopLevel,
+} from '../../collector/src/detect/names/dga-features.ts';
+import { gramOdds, type NameGrams } from '../../collector/src/detect/names/name-grams.ts';
 import { symbolCount, type NameLanguage } from '../../collector/src/detect/names/name-language.ts';
 import { normaliseName, splitName, type SplitName } from '../../collector/src/detect/names/split.ts';
 import { walkTrees } from '../../collector/src/detect/names/boosted-trees.ts';
 import { flattenTrees, trainTrees, type BoostingOptions, type TrainedTrees } from './boosting.ts';
 import { generateNames, type Family } from './dga-families.ts';
+import { trainGrams } from './gram-training.ts';
 import {
   chooseWords,
   trainLanguage,
@@ -13,15 +20,23 @@ import {
   type WeightedText,
 } from './language-training.ts';
 import { seeded } from './random.ts';
+import { shuffled } from './training-data.ts';
 
 /** How many four-letter rows and words are kept: they are most of the model's bytes. */
 const [mostQuads, mostWords] = [36_000, 10_000];
-const boosting: BoostingOptions = { trees: 260, leaves: 24, learningRate: 0.09, leastHessian: 12, ridge: 3 };
+const boosting: BoostingOptions = {
+  trees: 120,
+  leaves: 24,
+  learningRate: 0.16,
+  leastHessian: 12,
+  ridge: 3,
+  columnShare: 0.5,
+};
 const benignFolds = 3;
 /** Of the names of people, kept out of training to set where the decision lies. */
 const keptShare = 0.12;
 /** Names of people above the decision. */
-const decisionFalsePositives = 0.005;
+const decisionFalsePositives = 0.0025;
 const emptyNoise = new Uint8Array(symbolCount ** 3);
 
 export interface DgaMaterial {
@@ -29,18 +44,37 @@ export interface DgaMaterial {
   /** Names that people made, with features by spelling learnt from the other folds. */
   benign: { names: SplitName[]; rows: Float32Array };
   /** `spelling`: other names of the same family, to learn from how it spells. */
-  families: { name: string; names: SplitName[]; rows: Float32Array; weight: number; spelling: string[] }[];
+  families: {
+    name: string;
+    names: SplitName[];
+    rows: Float32Array;
+    weight: number;
+    spelling: string[];
+    /** For the weights of letters in a row. */
+    labels: string[];
+  }[];
 }
 
-export function prepareMaterial(
-  benign: SplitName[],
+const labelled = (names: readonly SplitName[]) => names.map(({ label }) => ({ text: label, weight: 1 }));
+
+/** The words that names are most often made of, with costs. */
+export function wordsOfNames(
+  benign: readonly SplitName[],
   texts: readonly WeightedText[],
   words: readonly string[],
+): [string, number][] {
+  // A sample: the choice of words is by far the slowest part.
+  return chooseWords([...labelled(benign), ...texts.filter((_, index) => index % 4 === 0)], words, mostWords);
+}
+
+/** `further`: names of people that teach the classifier, but not the spelling. */
+export function prepareMaterial(
+  benign: SplitName[],
+  further: SplitName[],
+  texts: readonly WeightedText[],
+  chosen: [string, number][],
   families: readonly Family[],
 ): DgaMaterial {
-  const labelled = (names: readonly SplitName[]) => names.map(({ label }) => ({ text: label, weight: 1 }));
-  // A sample: the choice of words is by far the slowest part.
-  const chosen = chooseWords([...labelled(benign), ...texts.filter((_, index) => index % 4 === 0)], words, mostWords);
   const rows = new Float32Array(benign.length * dgaFeatureCount);
   for (let fold = 0; fold < benignFolds; fold += 1) {
     const others = benign.filter((_, index) => index % benignFolds !== fold);
@@ -49,10 +83,26 @@ export function prepareMaterial(
     console.error(`spelling ${fold + 1} of ${benignFolds} learnt`);
   }
   const language = trainLanguage([...labelled(benign), ...texts], chosen, mostQuads);
+  const people = shuffled(
+    [
+      ...benign.map((name, index) => ({
+        name,
+        row: rows.subarray(index * dgaFeatureCount, (index + 1) * dgaFeatureCount),
+      })),
+      ...further.map((name) => {
+        const row = new Float32Array(dgaFeatureCount);
+        fillRow(language.language, name, row, 0);
+        return { name, row };
+      }),
+    ],
+    seeded(8),
+  );
+  const peopleRows = new Float32Array(people.length * dgaFeatureCount);
+  people.forEach(({ row }, index) => peopleRows.set(row, index * dgaFeatureCount));
   const random = seeded(11);
   return {
     language,
-    benign: { names: benign, rows },
+    benign: { names: people.map(({ name }) => name), rows: peopleRows },
     families: families.map((family) => {
       const invented = family.name.startsWith('invented');
       const generated = new Set(generateNames(family, invented ? 150 : 500, random));
@@ -64,8 +114,11 @@ export function prepareMaterial(
         name: family.name,
         names,
         rows: familyRows,
-        weight: invented ? 0.4 : isWords(family.name) ? 0.3 : 1,
+        weight: invented ? 0.4 : 1,
         spelling,
+        labels: generateNames(family, invented ? 300 : 1500, random)
+          .map((name) => splitName(normaliseName(name))?.label)
+          .filter((label) => label !== undefined),
       };
     }),
   };
@@ -73,7 +126,7 @@ export function prepareMaterial(
 
 function fillRow(language: NameLanguage, name: SplitName, rows: Float32Array, index: number): void {
   dgaFeatures(
-    { language, topLevelOdds: new Map(), noise: emptyNoise },
+    { language, topLevels: new Map(), noise: emptyNoise },
     name,
     rows.subarray(index * dgaFeatureCount, (index + 1) * dgaFeatureCount),
   );
@@ -85,11 +138,12 @@ const isWords = (name: string) =>
 
 export interface TrainedDga {
   trees: TrainedTrees;
-  odds: [string, number][];
+  topLevels: Map<string, TopLevel>;
   noise: Uint8Array;
+  grams: NameGrams;
 }
 
-/** Trees, odds and spelling of everything but the families that are left out. The decision is set by names of people that it has not seen. */
+/** Trees, odds, letters and spelling of everything but the families that are left out. The decision is set by names of people that it has not seen. */
 export function trainDga(material: DgaMaterial, leaveOut: ReadonlySet<string>): TrainedDga {
   const families = material.families.filter(({ name }) => !leaveOut.has(name));
   const noise = trainTriples(
@@ -97,11 +151,11 @@ export function trainDga(material: DgaMaterial, leaveOut: ReadonlySet<string>): 
       .flatMap(({ spelling, weight }) => spelling.map((text) => ({ text, weight: weight / spelling.length })))
       .map(({ text, weight }) => ({ text, weight: weight * 400 })),
   );
-  const odds = topLevelOdds(
+  const topLevels = countTopLevels(
     material.benign.names,
     families.map(({ names }) => names),
   );
-  const learnt = { noise, topLevelOdds: new Map(odds.map(([name, byte]) => [name, (byte - 128) / 4])) };
+  const learnt = { noise, topLevels };
   const complete = (names: readonly SplitName[], rows: Float32Array) => {
     const copy = rows.slice();
     names.forEach(({ label, suffix }, index) =>
@@ -135,27 +189,50 @@ export function trainDga(material: DgaMaterial, leaveOut: ReadonlySet<string>): 
   }
   const labels = Uint8Array.from(parts.flatMap(({ count, label }) => Array.from({ length: count }, () => label)));
   const weights = Float32Array.from(parts.flatMap(({ count, weight }) => Array.from({ length: count }, () => weight)));
+  const grams = trainGrams(
+    [
+      ...material.benign.names.slice(0, trained).map(({ label }) => ({ label, generated: false, weight: 1 })),
+      ...families.flatMap(({ labels, weight }) =>
+        labels.map((label) => ({
+          label,
+          generated: true,
+          weight: ((weight / totalWeight) * trained) / labels.length,
+        })),
+      ),
+    ],
+    seeded(9),
+  );
   const trees = trainTrees({ features, featureCount: dgaFeatureCount, labels, weights }, boosting);
   return {
-    trees: { ...trees, base: trees.base - decisionOf(trees, people.subarray(trained * dgaFeatureCount)) },
-    odds,
+    trees: {
+      ...trees,
+      base:
+        trees.base -
+        decisionOf(trees, grams, material.benign.names.slice(trained), people.subarray(trained * dgaFeatureCount)),
+    },
+    topLevels,
     noise,
+    grams,
   };
 }
 
-/** The log-odds that only decisionFalsePositives of these rows are above. */
-function decisionOf(trees: TrainedTrees, rows: Float32Array): number {
+/** The log-odds that only decisionFalsePositives of these names are above. */
+function decisionOf(trees: TrainedTrees, grams: NameGrams, names: readonly SplitName[], rows: Float32Array): number {
   const flat = flattenTrees(trees);
-  const scores = Array.from({ length: rows.length / dgaFeatureCount }, (_, index) =>
-    walkTrees(flat, rows.subarray(index * dgaFeatureCount, (index + 1) * dgaFeatureCount)),
+  const scores = names.map(
+    ({ label }, index) =>
+      walkTrees(flat, rows.subarray(index * dgaFeatureCount, (index + 1) * dgaFeatureCount)) + gramOdds(grams, label),
   );
   return scores.sort((a, b) => b - a)[Math.floor(scores.length * decisionFalsePositives)] ?? 0;
 }
 
 const topLevel = (suffix: string) => suffix.slice(suffix.lastIndexOf('.') + 1);
 
-/** Quarter bits around 128; each family speaks as loud as any other, and rare suffixes say little. '' = all that are not named. */
-function topLevelOdds(benign: readonly SplitName[], families: readonly (readonly SplitName[])[]): [string, number][] {
+/** In quarter bits; each family speaks as loud as any other, and rare suffixes say little. */
+function countTopLevels(
+  benign: readonly SplitName[],
+  families: readonly (readonly SplitName[])[],
+): Map<string, TopLevel> {
   const people = new Map<string, number>();
   const generated = new Map<string, number>();
   const add = (into: Map<string, number>, names: readonly SplitName[]) => {
@@ -164,13 +241,14 @@ function topLevelOdds(benign: readonly SplitName[], families: readonly (readonly
   add(people, benign);
   for (const family of families) add(generated, family);
   const least = 0.002;
-  const odds = (name: string) => {
-    const ratio = ((generated.get(name) ?? 0) / families.length + least) / ((people.get(name) ?? 0) + least);
-    return Math.max(0, Math.min(255, Math.round(128 + 4 * Math.log2(ratio))));
-  };
+  const quarters = (bits: number) => Math.round(bits * 4) / 4;
   const names = [...new Set([...people.keys(), ...generated.keys()])].sort();
-  return [
-    ['', 128],
-    ...names.map((name): [string, number] => [name, odds(name)]).filter(([, byte]) => Math.abs(byte - 128) > 1),
-  ];
+  return new Map([
+    ['', { odds: 0, share: 0 }],
+    ...names.map((name): [string, TopLevel] => {
+      const share = people.get(name) ?? 0;
+      const ratio = ((generated.get(name) ?? 0) / families.length + least) / (share + least);
+      return [name, { odds: quarters(Math.log2(ratio)), share: quarters(Math.max(0, Math.log2(share * 2 ** 14))) }];
+    }),
+  ]);
 }

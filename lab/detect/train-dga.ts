@@ -2,19 +2,18 @@
 //
 //   node lab/detect/train-dga.ts --training DIR --data DIR [--folds 5] [--write]
 //
-// --training: benign/*.txt (registered names), words/*.txt, texts/*.txt (organisations, places), a line each; docs/detection.md says which.
+// --training: benign/*.txt, further/*.txt (registered names), words/*.txt, texts/*.txt (organisations, places), a line each; docs/detection.md says which.
 // --data: the folder with lists/dga_domains.csv.gz. It is only tested on: its names are taken out of the training names.
 // --folds: families in that many parts, each scored by a model that has seen no generator of them. --write: the collector's model files.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isJudged, sigmoid } from '../../collector/src/detect/names/dga.ts';
-import { dgaFeatureCount, dgaFeatures } from '../../collector/src/detect/names/dga-features.ts';
-import { walkTrees } from '../../collector/src/detect/names/boosted-trees.ts';
-import { normaliseName, splitName } from '../../collector/src/detect/names/split.ts';
+import { dgaOdds, isJudged, sigmoid } from '../../collector/src/detect/names/dga.ts';
+import { normaliseName, splitName, type SplitName } from '../../collector/src/detect/names/split.ts';
 import { flattenTrees } from './boosting.ts';
 import { ByteWriter, writeModelFile, writeTrees } from './byte-writer.ts';
 import { inventedFamilies, knownFamilies, wordFamilies } from './dga-families.ts';
-import { prepareMaterial, trainDga } from './dga-training.ts';
+import { writeGrams } from './gram-training.ts';
+import { prepareMaterial, trainDga, wordsOfNames } from './dga-training.ts';
 import { packLanguage } from './language-training.ts';
 import { seeded } from './random.ts';
 import {
@@ -41,20 +40,33 @@ const testedNames = new Set(tested.map(({ domain = '' }) => split(domain)?.regis
 const folder = resolve(values.training);
 // What resolvers are asked has names of infected hosts in it; those in the suffixes of the most widespread worm are left out.
 const benign = registeredNames(join(folder, 'benign'), testedNames, { 'universities.txt': 2_500, 'gov.txt': 2_500 });
+const known = new Set([...testedNames, ...benign.map(({ registrable }) => registrable)]);
+// Suffixes that cost nothing, or one owner's, would be a fifth of these.
+const further = fewOf(registeredNames(join(folder, 'further'), known, {}), ['tk', 'ga', 'ml', 'cf', 'gq', 'gov'], 700);
 const words = readLines(join(folder, 'words')).flatMap(({ lines }) => lines);
 const texts = readLines(join(folder, 'texts')).flatMap(({ lines }) =>
   lines.map((text) => ({ text: text.toLowerCase(), weight: 0.3 })),
 );
 const plainWords = words.filter((word) => /^[a-z]{3,12}$/.test(word));
+const chosen = wordsOfNames(benign, texts, words);
+const dictionary = new Set(plainWords);
+const commonWords = chosen
+  .filter(([word]) => dictionary.has(word))
+  .sort((a, b) => a[1] - b[1])
+  .slice(0, 5_000)
+  .map(([word]) => word);
 const families = [
   ...knownFamilies,
   ...wordFamilies(plainWords, seeded(3)),
-  ...inventedFamilies(160, plainWords, seeded(4)),
+  ...inventedFamilies(110, plainWords, seeded(4)),
+  // Lists of words in malware are of everyday words as often as of a whole dictionary.
+  ...wordFamilies(commonWords, seeded(13)),
+  ...inventedFamilies(50, commonWords, seeded(14)),
 ];
 console.error(
-  `${benign.length} names of people, ${words.length} words, ${texts.length} texts, ${families.length} families`,
+  `${benign.length} and ${further.length} names of people, ${words.length} words, ${texts.length} texts, ${families.length} families`,
 );
-const material = prepareMaterial(benign, texts, words, families);
+const material = prepareMaterial(benign, further, texts, chosen, families);
 
 /** A listed family and all generators that come close to it. */
 const relatives: Readonly<Record<string, readonly string[]>> = {
@@ -63,6 +75,7 @@ const relatives: Readonly<Record<string, readonly string[]>> = {
   murofet: ['murofet-digits'],
   rovnix: ['rovnix-words'],
   emotet: ['geodo'],
+  conficker: ['conficker-c'],
 };
 
 const folds = Number(values.folds);
@@ -71,26 +84,17 @@ if (folds > 0) crossValidate(folds);
 
 function crossValidate(parts: number): void {
   const listed = [...new Set(tested.filter(({ label }) => label === '1').map(({ family = '' }) => family))].sort();
-  const row = new Float32Array(dgaFeatureCount);
   console.log(
     '| Family left out | names | AUC | recall at 0.1 % false positives | at 0.2 % | recall at the decision |\n|---|---|---|---|---|---|',
   );
   const sums = { area: 0, strict: 0, looser: 0, decided: 0, falsePositives: 0, resolved: 0 };
   for (let part = 0; part < parts; part += 1) {
     const out = listed.filter((_, index) => index % parts === part);
-    const { trees, odds, noise } = trainDga(
-      material,
-      new Set(out.flatMap((name) => [name, ...(relatives[name] ?? [])])),
-    );
-    const flat = flattenTrees(trees);
-    const known = {
-      language: material.language.language,
-      noise,
-      topLevelOdds: new Map(odds.map(([name, byte]) => [name, (byte - 128) / 4])),
-    };
+    const { trees, ...learnt } = trainDga(material, new Set(out.flatMap((name) => [name, ...(relatives[name] ?? [])])));
+    const models = { ...learnt, language: material.language.language, dga: flattenTrees(trees) };
     const score = (name: string) => {
       const parsed = split(name);
-      return parsed && isJudged(parsed) ? sigmoid(walkTrees(flat, dgaFeatures(known, parsed, row))) : 0;
+      return parsed && isJudged(parsed) ? sigmoid(dgaOdds(models, parsed)) : 0;
     };
     const scored = tested.map(({ label, family, domain = '' }) => ({ label, family, score: score(domain) }));
     const people = scored.filter(({ family }) => family === 'alexa').map(({ score }) => score);
@@ -123,16 +127,29 @@ function crossValidate(parts: number): void {
   );
 }
 
+/** At most so many names of each of these top-level domains. */
+function fewOf(names: readonly SplitName[], topLevels: readonly string[], atMost: number): SplitName[] {
+  const counts = new Map(topLevels.map((name) => [name, 0]));
+  return names.filter(({ suffix }) => {
+    const topLevel = suffix.slice(suffix.lastIndexOf('.') + 1);
+    const count = counts.get(topLevel);
+    if (count !== undefined) counts.set(topLevel, count + 1);
+    return (count ?? 0) < atMost;
+  });
+}
+
 function write(): void {
-  const { trees, odds, noise } = trainDga(material, new Set());
+  const { trees, topLevels, noise, grams } = trainDga(material, new Set());
   const writer = new ByteWriter();
-  writer.varint(odds.length);
-  for (const [name, byte] of odds) {
+  writer.varint(topLevels.size);
+  for (const [name, { odds, share }] of topLevels) {
     writer.text(name);
-    writer.byte(byte);
+    writer.byte(128 + odds * 4);
+    writer.byte(share * 4);
   }
   writer.bytes(noise);
   writeTrees(writer, trees);
+  writeGrams(writer, grams);
   const names = resolve(import.meta.dirname, '../../collector/src/detect/names');
   writeModelFile(
     join(names, 'model-language.ts'),

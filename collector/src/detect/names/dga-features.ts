@@ -4,19 +4,25 @@ import type { NameLanguage } from './name-language.ts';
 import { emptySpelling, meanTripleCost, measureSpelling } from './spelling.ts';
 import type { SplitName } from './split.ts';
 
-/** Top-level domain → how much more generated names use it than others do, in bits. */
-export type TopLevelOdds = ReadonlyMap<string, number>;
+export interface TopLevel {
+  /** How much more generated names use it than others do, in bits. */
+  odds: number;
+  /** How many people's names use it: bits above one in 16,384, 0 = fewer. */
+  share: number;
+}
+/** By top-level domain; '' = all that are not named. */
+export type TopLevels = ReadonlyMap<string, TopLevel>;
 
 export interface DgaKnowledge {
   language: NameLanguage;
-  topLevelOdds: TopLevelOdds;
+  topLevels: TopLevels;
   /** How generated names are spelt: the cost of a letter after two others, as in NameLanguage. */
   noise: Uint8Array;
 }
 
-export const dgaFeatureCount = 40;
-/** A top-level domain may acquit a name, but hardly convict it: its odds count within these, in bits. */
-const [mostAcquitted, mostSuspected] = [-2, 0.75];
+export const dgaFeatureCount = 45;
+/** The odds of a top-level domain count within these, in bits. */
+const [mostAcquitted, mostSuspected] = [-2, 3];
 const spelling = emptySpelling();
 const shape = emptyShape();
 
@@ -64,19 +70,25 @@ export function dgaFeatures(known: DgaKnowledge, name: SplitName, row: Float32Ar
   row[35] = s.wordBits * length;
   row[36] = f.mixing / length;
   row[37] = length - s.longestGap;
+  row[41] = s.wordCost;
+  row[42] = s.dearestWord;
+  row[43] = s.cheapestWord;
+  row[44] = s.shortestWord;
   learntFeatures(known, label, topLevel, row);
   return row;
 }
 
 /** Those that depend on which generated names were learnt from: they alone change where families are left out. */
 export function learntFeatures(
-  { topLevelOdds, noise }: Omit<DgaKnowledge, 'language'>,
+  { topLevels, noise }: Omit<DgaKnowledge, 'language'>,
   label: string,
   topLevel: string,
   row: Float32Array,
 ): void {
   const generated = meanTripleCost(noise, label);
-  row[32] = Math.max(mostAcquitted, Math.min(mostSuspected, topLevelOdds.get(topLevel) ?? topLevelOdds.get('') ?? 0));
+  const known = topLevels.get(topLevel) ?? topLevels.get('');
+  row[32] = Math.max(mostAcquitted, Math.min(mostSuspected, known?.odds ?? 0));
   row[38] = generated;
   row[39] = (row[18] as number) - generated;
+  row[40] = known?.share ?? 0;
 }

@@ -34,6 +34,11 @@ export interface Spelling {
   longestWord: number;
   coveredByLong: number;
   longestGap: number;
+  /** In that way: what its words cost at the mean, the dearest and the cheapest, bits, and the shortest; 0 without words. */
+  wordCost: number;
+  dearestWord: number;
+  cheapestWord: number;
+  shortestWord: number;
 }
 
 const longestLabel = 96;
@@ -144,8 +149,13 @@ function measureWords(language: NameLanguage, length: number, into: Spelling): v
   let longest = 0;
   let gap = 0;
   let longestGap = 0;
+  let costSum = 0;
+  let dearest = 0;
+  let cheapest = Infinity;
+  let shortest = Infinity;
   for (let end = length; end > 0;) {
     const step = from[end] as number;
+    const bits = (best[end] as number) - (best[end - step] as number);
     end -= step;
     if (step === 1) {
       gap += 1;
@@ -155,6 +165,10 @@ function measureWords(language: NameLanguage, length: number, into: Spelling): v
     gap = 0;
     covered += step;
     words += 1;
+    costSum += bits;
+    if (bits > dearest) dearest = bits;
+    if (bits < cheapest) cheapest = bits;
+    if (step < shortest) shortest = step;
     if (step > longest) longest = step;
     if (step >= 5) byLong += step;
   }
@@ -165,6 +179,10 @@ function measureWords(language: NameLanguage, length: number, into: Spelling): v
   into.words = words;
   into.longestWord = longest;
   into.longestGap = longestGap;
+  into.wordCost = words === 0 ? 0 : costSum / words;
+  into.dearestWord = dearest;
+  into.cheapestWord = words === 0 ? 0 : cheapest;
+  into.shortestWord = words === 0 ? 0 : shortest;
 }
 
 export function emptySpelling(): Spelling {
@@ -183,5 +201,9 @@ export function emptySpelling(): Spelling {
     longestWord: 0,
     coveredByLong: 0,
     longestGap: 0,
+    wordCost: 0,
+    dearestWord: 0,
+    cheapestWord: 0,
+    shortestWord: 0,
   };
 }
