@@ -55,6 +55,13 @@ export interface AddressPlaceList extends List<AddressPlace> {
   attributions: Attribution[];
 }
 
+/** Of POST /places/rows with `{"addresses": ["A", "B"]}`: no more than a row of a table shows, and no name is asked for. */
+export interface RowPlaceList extends List<{ address: string; place: RowPlace | null }> {
+  /** Whether there is a database of each kind, so that what is not known can be told from what cannot be known. */
+  databases: Pick<PlaceDatabase, 'kind' | 'state'>[];
+  attributions: Attribution[];
+}
+
 export interface PlaceDatabase {
   kind: 'city' | 'asn';
   /** File names without their folders; one for each family, or one for both. */

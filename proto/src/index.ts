@@ -7,6 +7,7 @@ export * from './close-codes.ts';
 export * from './gap-reasons.ts';
 export * from './tcp-state.ts';
 export * from './address.ts';
+export * from './address-kind.ts';
 export * from './delta-varint.ts';
 export * from './dns-names.ts';
 export * from './cards/index.ts';

@@ -55,6 +55,7 @@ export type NameSource = foretop.v1.NameSource;
 export type OwnerRule = foretop.v1.OwnerRule;
 
 export { formatAddress } from './address.ts';
+export { kindOfAddress } from './address-kind.ts';
 export { stateName, stateNames } from './tcp-state.ts';
 export type { StateName } from './tcp-state.ts';
 export { sessionEnded } from './close-codes.ts';

@@ -51,15 +51,29 @@ export const addressPlaceList = name(
   z.strictObject({ ...list(addressPlace), attributions }) satisfies z.ZodType<api.AddressPlaceList>,
 );
 
+const databaseKind = z.enum(['city', 'asn']);
+const databaseState = z.enum(['ready', 'on-demand', 'missing', 'faulty', 'off']);
+
+export const rowPlaceList = name(
+  'RowPlaceList',
+  z.strictObject({
+    ...list(z.strictObject({ address: z.string(), place: rowPlace.nullable() })),
+    databases: z
+      .array(z.strictObject({ kind: databaseKind, state: databaseState }))
+      .describe('Whether there is a database of each kind.'),
+    attributions,
+  }) satisfies z.ZodType<api.RowPlaceList>,
+);
+
 export const enrichment = name(
   'Enrichment',
   z.strictObject({
     asOf: time(),
     databases: z.array(
       z.strictObject({
-        kind: z.enum(['city', 'asn']),
+        kind: databaseKind,
         files: z.array(z.string()),
-        state: z.enum(['ready', 'on-demand', 'missing', 'faulty', 'off']),
+        state: databaseState,
         detail: z.string(),
         builtAt: time().nullable(),
         bytes: count(),

@@ -9,6 +9,7 @@ import type {
   ConnectionList,
   Enrichment,
   Problem,
+  RowPlaceList,
   TrafficMap,
 } from '@foretop/proto/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,6 +22,7 @@ let server: TestServer;
 let folder: string;
 let [web, db] = [0, 0];
 let minute = 0;
+const namesAsked: string[] = [];
 
 const networks: [address: bigint, prefix: number, city: Record<string, string>, asn: number, name: string][] = [
   [
@@ -50,10 +52,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'foretop-places-'));
   await mkdir(join(folder, 'lists'));
   await writeFile(join(folder, 'lists', 'bad.txt'), '8.8.4.0/24\n');
-  const askName = (address: string) =>
-    address === '8.8.8.8'
+  const askName = (address: string) => {
+    namesAsked.push(address);
+    return address === '8.8.8.8'
       ? Promise.resolve(['dns.example'])
       : Promise.reject(Object.assign(new Error(), { code: 'ENOTFOUND' }));
+  };
   server = await testServer({
     enrichment: { ...(await writeDatabases()), listFolder: join(folder, 'lists'), reverseDns: 'all', askName },
   });
@@ -121,6 +125,78 @@ describe('GET /places', () => {
     `/places?address=${Array.from({ length: 101 }, (_, i) => `8.8.8.${i}`).join(',')}`,
   ])('%s is refused', async (path) => {
     expect((await get<Problem>(path)).status).toBe(400);
+  });
+});
+
+describe('POST /places/rows', () => {
+  const ask = async (body: unknown, token?: string) => {
+    const headers = { authorization: `Bearer ${token ?? (await server.token('viewer'))}` };
+    return fetch(`${server.url}/api/v1/places/rows`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  };
+
+  test('tells what rows show, each address once, and asks for no name', async () => {
+    const asked = namesAsked.length;
+    const response = await ask({ addresses: ['9.9.9.9', '1.1.1.1', '10.0.0.1', '5.5.5.5', '9.9.9.9', '2a02::1'] });
+    expect(response.status).toBe(200);
+    const body = (await response.json()) as RowPlaceList;
+    expect(schemas.rowPlaceList.safeParse(body).error).toBeUndefined();
+    expect(body.items).toEqual([
+      { address: '9.9.9.9', place: { country: 'CH', city: 'Zurich', asn: 19281, organisation: 'Quad9' } },
+      { address: '1.1.1.1', place: { country: 'CH', city: 'Geneva', asn: 13335, organisation: 'Cloudflare' } },
+      { address: '10.0.0.1', place: null },
+      { address: '5.5.5.5', place: null },
+      { address: '2a02::1', place: null },
+    ]);
+    expect(body.databases).toEqual([
+      { kind: 'city', state: 'ready' },
+      { kind: 'asn', state: 'ready' },
+    ]);
+    expect(namesAsked).toHaveLength(asked);
+  });
+
+  test('as many as fit are possible, one more is not', async () => {
+    const addresses = Array.from(
+      { length: 300 },
+      (_, i) => `2a02:2e0:ffff:ffff:ffff:ffff:ffff:${(i + 4096).toString(16)}`,
+    );
+    expect((await ask({ addresses })).status).toBe(200);
+    expect((await ask({ addresses: [...addresses, '8.8.8.8'] })).status).toBe(400);
+  });
+
+  test.each([
+    {},
+    { addresses: [] },
+    { addresses: ['example.org'] },
+    { addresses: ['8.8.8.8', 8] },
+    { addresses: ['8.8.8.8'], more: 1 },
+    { addresses: '8.8.8.8' },
+  ])('%j is refused', async (body) => {
+    expect((await ask(body)).status).toBe(400);
+  });
+
+  test('nobody is told who does not say who asks', async () => {
+    expect((await ask({ addresses: ['8.8.8.8'] }, 'nothing')).status).toBe(401);
+  });
+});
+
+test('without databases the answer says so', async () => {
+  await using bare = await testServer({ enrichment: { cityFiles: [], asnFiles: [join(folder, 'none.mmdb')] } });
+  const response = await fetch(`${bare.url}/api/v1/places/rows`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await bare.token('viewer')}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ addresses: ['8.8.8.8'] }),
+  });
+  expect(await response.json()).toMatchObject({
+    items: [{ address: '8.8.8.8', place: null }],
+    databases: [
+      { kind: 'city', state: 'off' },
+      { kind: 'asn', state: 'missing' },
+    ],
+    attributions: [],
   });
 });
 

@@ -1,5 +1,5 @@
 // A page of connections of the REST API as columns, ready to be handed from the thread that parsed it to the one that draws.
-import type { Connection, ConnectionList, UnknownSpan } from '@foretop/proto/api';
+import type { Connection, ConnectionList, RowPlace, UnknownSpan } from '@foretop/proto/api';
 import { stateNames, type StateName } from '@foretop/proto/live';
 import { visible } from '../format/visible.ts';
 import { Dictionary } from '../table/dictionary.ts';
@@ -11,6 +11,8 @@ export interface ConnectionBatch {
   columns: Columns;
   /** What the codes in a text column of this batch stand for. */
   texts: Record<TextColumn, string[]>;
+  /** Of each of the remote addresses. */
+  places: (RowPlace | null)[];
   nextCursor: string | null;
   asOfMs: number;
   unknown: readonly UnknownSpan[];
@@ -45,11 +47,16 @@ export function encodeBatch(page: ConnectionList): ConnectionBatch {
     TextColumn,
     ReturnType<typeof textCoder>
   >;
-  page.items.forEach((item, row) => encodeRow(item, row, columns, coders));
+  const placeOf: (RowPlace | null)[] = [null];
+  page.items.forEach((item, row) => {
+    encodeRow(item, row, columns, coders);
+    placeOf[columns.remoteAddress[row]!] = item.remoteAddress ? item.place : null;
+  });
   return {
     length: page.items.length,
     columns,
     texts: Object.fromEntries(textColumns.map((name) => [name, coders[name].texts])) as Record<TextColumn, string[]>,
+    places: placeOf,
     nextCursor: page.nextCursor,
     asOfMs: Date.parse(page.asOf),
     unknown: page.unknown,

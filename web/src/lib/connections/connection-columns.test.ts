@@ -1,6 +1,7 @@
 // Columns of the connections table: heads, what F filters by, orders as the collector takes them.
 import { expect, it } from 'vitest';
-import { columnsFor, conditionOfCell, endpoint, localEnd, remoteEnd } from './connection-columns.ts';
+import { conditionOfCell } from './condition-of-cell.ts';
+import { columnsFor, endpoint, localEnd, remoteEnd } from './connection-columns.ts';
 import { serverSort } from './server-sort.ts';
 import { connection, storeOf } from './connections.fixture.ts';
 

@@ -1,7 +1,5 @@
-// Columns of the connections table: what they show, what F filters by, how the REST API names their order.
+// Columns of the connections table: what they show, and in which words.
 import type { Column } from '../table/columns.ts';
-import { shapeOf } from '../ui/connection-states.ts';
-import { unknownProcess, type Condition } from './connection-filter.ts';
 import type { ConnectionRow } from './connection-row.ts';
 
 export const connectionColumns: readonly Column[] = [
@@ -9,6 +7,8 @@ export const connectionColumns: readonly Column[] = [
   { id: 'pid', label: 'PID', minPx: 66, grow: 0, right: true, spare: 4 },
   { id: 'local', label: 'Local', minPx: 158, grow: 1.2, spare: 8 },
   { id: 'remote', label: 'Remote', minPx: 160, grow: 1.6, spare: 0 },
+  { id: 'country', label: 'Country', minPx: 92, grow: 0.5, spare: 7 },
+  { id: 'network', label: 'Network', minPx: 120, grow: 0.8, spare: 10 },
   { id: 'protocol', label: 'Proto', minPx: 68, grow: 0, spare: 9 },
   { id: 'state', label: 'State', minPx: 108, grow: 0, spare: 3 },
   { id: 'duration', label: 'Duration', minPx: 100, grow: 0, right: true, spare: 5, descendingFirst: true },
@@ -19,9 +19,17 @@ export const connectionColumns: readonly Column[] = [
 
 const hostColumn: Column = { id: 'host', label: 'Host', minPx: 100, grow: 0.8, spare: 0 };
 
-/** For the hosts of a fleet, or for what was: rates are then means of segments. */
-export function columnsFor(fleet: boolean, past: boolean): readonly Column[] {
-  const columns = fleet ? [hostColumn, ...connectionColumns] : connectionColumns;
+/** For the hosts of a fleet, or for what was: rates are then means of segments. `missing`: what is said of columns that nobody can fill. */
+export function columnsFor(
+  fleet: boolean,
+  past: boolean,
+  missing: Readonly<Record<string, string>> = {},
+): readonly Column[] {
+  const all = fleet ? [hostColumn, ...connectionColumns] : connectionColumns;
+  const columns = all.map((column) => {
+    const label = missing[column.id];
+    return label ? { ...column, label, minPx: 140 } : column;
+  });
   if (!past) return columns;
   return columns.map((column) =>
     column.mark
@@ -37,26 +45,6 @@ export const fastest = { column: 'rate', descending: true } as const;
 
 /** What `sort=` in the address may name. */
 export const sortableColumns = ['host', ...connectionColumns.map((column) => column.id), fastest.column];
-
-/** What F filters by in a column; undefined where a column means no condition. */
-export function conditionOfCell(row: ConnectionRow, column: string): Omit<Condition, 'exclude'> | undefined {
-  switch (column) {
-    case 'host':
-      return { field: 'host', value: row.host };
-    case 'pid':
-      return row.pid === null ? undefined : { field: 'process', value: String(row.pid) };
-    case 'local':
-      return { field: 'address', value: row.localAddress };
-    case 'remote':
-      return row.remoteAddress ? { field: 'address', value: row.remoteAddress } : undefined;
-    case 'protocol':
-      return row.protocol ? { field: 'protocol', value: row.protocol } : undefined;
-    case 'state':
-      return { field: 'state', value: shapeOf(row.state, row.closed) };
-    default:
-      return { field: 'process', value: row.process || unknownProcess };
-  }
-}
 
 export const endpoint = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -47,6 +47,7 @@ export class ConnectionEntry {
       const [from, to] = [batch.columns[name], store.columns[name]];
       const codes = batch.texts[name].map((text) => store[dictionaryOf[name]].codeOf(text));
       for (let row = 0; row < slots.length; row++) to[slots[row]!] = codes[from[row]!]!;
+      if (name === 'remoteAddress') store.places?.learn(codes, batch.places);
     }
     const hosts = new Map<number, number>();
     for (let row = 0; row < slots.length; row++) {

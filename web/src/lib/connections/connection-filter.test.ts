@@ -1,7 +1,7 @@
 // Filters: in the address and back, what they let through, what of them the REST API is asked.
 import { describe, expect, it } from 'vitest';
 import { filterParameters, parseFilter, type Condition, type FilterField } from './connection-filter.ts';
-import { slotTest } from './connection-query.ts';
+import { slotTest } from './connection-match.ts';
 import { connection, idOf, storeOf } from './connections.fixture.ts';
 import { serverParameters } from './scope.ts';
 

@@ -28,8 +28,8 @@ export interface ConnectionFilter {
   text: string;
 }
 
-/** What only the collector can tell: rows that it sends for these are let through as they come. */
-export const placeFields: ReadonlySet<FilterField> = new Set(['country', 'asn']);
+/** What the far end's place says, which is known some moments later than the rest of a row. */
+export const isPlaceField = (field: FilterField): field is 'country' | 'asn' => field === 'country' || field === 'asn';
 
 /** Stands for a process that is not known. */
 export const unknownProcess = '?';
@@ -65,14 +65,6 @@ export function valid(field: FilterField, value: string): boolean {
 function isPortRange(value: string): boolean {
   const [least, most = least] = value.split('-').map(Number) as [number, number?];
   return /^\d{1,5}(-\d{1,5})?$/.test(value) && least <= most && most < 65_536;
-}
-
-/** A test of names in which `*` stands for anything. */
-export function nameTest(value: string): (name: string) => boolean {
-  if (!value.includes('*')) return (name) => name === value;
-  const parts = value.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|/]/g, '\\$&'));
-  const pattern = new RegExp(`^${parts.join('.*')}$`, 's');
-  return (name) => pattern.test(name);
 }
 
 /** The words of a chip: "process is not", "state is". */

@@ -2,7 +2,7 @@
 import type { FilterForm, FormField } from '../filter/filter-form.ts';
 import { live } from '../live/live.svelte.ts';
 import { shapeWords, stateShapes } from '../ui/connection-states.ts';
-import { filterFields, placeFields, valid, type FilterField } from './connection-filter.ts';
+import { filterFields, valid, type FilterField } from './connection-filter.ts';
 import { directionNames } from './connection-row.ts';
 
 const mostOffered = 200;
@@ -27,9 +27,7 @@ export function connectionForm(fleet: boolean, processes: readonly { process: st
   // The process first: it is asked for most.
   const order: readonly FilterField[] = ['process', ...filterFields.filter((name) => name !== 'process')];
   return {
-    fields: order
-      .filter((name) => fleet || (name !== 'host' && !placeFields.has(name)))
-      .map((name) => ({ name, ...parts[name] })),
+    fields: order.filter((name) => fleet || name !== 'host').map((name) => ({ name, ...parts[name] })),
     valid,
   };
 }

@@ -6,6 +6,7 @@ import type { RowPainter, Show } from '../table/row-pool.ts';
 import { shapeOf, shapePaths, wordOf, type StateShape } from '../ui/connection-states.ts';
 import { localEnd, remoteEnd } from './connection-columns.ts';
 import { isInferredOwner, nameSources, type ConnectionRow } from './connection-row.ts';
+import type { RowPlaceWords } from './place-index.ts';
 
 export interface ConnectionPainter extends RowPainter<ConnectionRow> {
   /** Ages are counted up to here. */
@@ -52,6 +53,11 @@ export function createConnectionPainter(fleet: boolean): ConnectionPainter {
     pid: textCell('mono third', (row) => (row.pid === null ? '–' : String(row.pid))),
     local: textCell('mono second', (row) => localEnd(row)),
     remote: remoteCell,
+    country: placeCell(({ where }) => where),
+    network: placeCell(
+      ({ organisation }) => organisation,
+      ({ system }) => system,
+    ),
     protocol: protocolCell,
     state: stateCell,
     duration(parent) {
@@ -94,6 +100,7 @@ export function createConnectionPainter(fleet: boolean): ConnectionPainter {
     const state = stateMark(where);
     const word = wide ? undefined : text(where, 'sr');
     const peer = text(where, 'mono second');
+    const country = text(where, 'third');
     const transmit = rateCell('tx')(second);
     const shows: Show<ConnectionRow>[] = [name, receive, transmit];
     if (wide) {
@@ -120,6 +127,7 @@ export function createConnectionPainter(fleet: boolean): ConnectionPainter {
       state(shapeOf(row.state, row.closed));
       word?.(`${wordOf(row.state, row.closed)} `);
       peer(row.remoteAddress ? remoteEnd(row) : localEnd(row));
+      country(row.place?.country ? ` ${row.place.country}` : '');
     };
   }
   return painter;
@@ -130,6 +138,19 @@ const textCell =
   (parent: HTMLElement): Show<ConnectionRow> => {
     const show = text(parent, className);
     return (row) => show(of(row));
+  };
+
+const placeCell =
+  (of: (place: RowPlaceWords) => string, more: (place: RowPlaceWords) => string = () => '') =>
+  (parent: HTMLElement): Show<ConnectionRow> => {
+    const [show, rest] = [text(parent, 'second'), text(parent, 'third')];
+    const title = attribute(parent, 'title');
+    return ({ place }) => {
+      const [first, second] = place ? [of(place), more(place)] : ['', ''];
+      show(first);
+      rest(first && second ? ` ${second}` : second);
+      title(place?.title);
+    };
   };
 
 function processCell(parent: HTMLElement): Show<ConnectionRow> {

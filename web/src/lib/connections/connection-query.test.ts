@@ -7,6 +7,7 @@ import { addressKey, inNetwork, parseNetwork } from '../net/address.ts';
 import { shapeOf } from '../ui/connection-states.ts';
 import { ConnectionEntry } from './connection-entry.ts';
 import type { Condition } from './connection-filter.ts';
+import { slotTest } from './connection-match.ts';
 import { countConnections, orderSlots } from './connection-query.ts';
 import type { ConnectionRow } from './connection-row.ts';
 import { ConnectionStore } from './connection-store.ts';
@@ -205,7 +206,7 @@ describe('the same as plain objects', () => {
     fc.assert(
       fc.property(looks, filters, (all, { conditions, text }) => {
         const { store } = filled(all);
-        const found = orderSlots(store, { conditions, text }, { column: 'rx', descending: true });
+        const found = orderSlots(store, { conditions, text }, { column: 'rx', descending: true }, slotTest);
         const wanted = rowsOf(store).filter(({ row }) => lets(row, conditions, text));
         expect([...found].sort((a, b) => a - b)).toEqual(wanted.map(({ slot }) => slot));
       }),
@@ -238,7 +239,7 @@ describe('the same as plain objects', () => {
     fc.assert(
       fc.property(looks, filters, (all, { conditions, text }) => {
         const { store } = filled(all);
-        const counts = countConnections(store, { conditions, text });
+        const counts = countConnections(store, { conditions, text }, slotTest);
         const without = (field: string) => conditions.filter((one) => one.exclude || one.field !== field);
         const ofStates = rowsOf(store).filter(({ row }) => lets(row, without('state'), text));
         expect(counts.total).toBe(ofStates.length);
@@ -292,6 +293,7 @@ it('forgets texts that no row has any more, and keeps those that have one', () =
     store,
     { conditions: [{ field: 'address', value: '192.0.2.99', exclude: false }], text: 'stays' },
     { column: 'remote', descending: false },
+    slotTest,
   );
   expect([...found]).toEqual([0]);
 });

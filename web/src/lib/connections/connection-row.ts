@@ -1,6 +1,7 @@
 // One connection as the inspector and the cells of a table show it, whether it came in a live frame or from the REST API.
 import type { StateName } from '@foretop/proto/live';
 import { visible } from '../format/visible.ts';
+import type { RowPlaceWords } from './place-index.ts';
 
 export interface ConnectionRow {
   key: number;
@@ -44,6 +45,8 @@ export interface ConnectionRow {
   alpn: string;
   /** How many short connections the row folds; 1 for a single one. */
   connectionCount: number;
+  /** Of the remote address; undefined where it has none, or none is known. */
+  place: RowPlaceWords | undefined;
   closed: boolean;
 }
 

@@ -4,6 +4,7 @@ import { Dictionary } from '../table/dictionary.ts';
 import { shapeOf, stateShapes } from '../ui/connection-states.ts';
 import { AddressDictionary } from './address-dictionary.ts';
 import { connectionId, type ConnectionRow } from './connection-row.ts';
+import type { PlaceIndex } from './place-index.ts';
 
 /** What each row is made of. Floats are NaN, texts 0 and `pid` 0 where something is not known. */
 export const columnTypes = {
@@ -88,6 +89,8 @@ export class ConnectionStore {
   readonly containers = new Dictionary();
   readonly names = new Dictionary();
   readonly protocols = new Dictionary();
+  /** Where the remote addresses are; undefined until somebody looks. */
+  places: PlaceIndex | undefined;
   readonly #slots = new Map<number, number>();
   #free: number[] = [];
   #closed: number[] = [];
@@ -181,6 +184,7 @@ export class ConnectionStore {
       nameSource: columns.nameSource[slot]!,
       alpn: this.protocols.texts[columns.alpn[slot]!]!,
       connectionCount: columns.connectionCount[slot]!,
+      place: this.places?.words(columns.remoteAddress[slot]!),
       closed: this.open[slot] === 0,
     };
   }
@@ -205,6 +209,7 @@ export class ConnectionStore {
       const found = new Uint8Array(this[dictionary].size);
       for (const name of names) for (let slot = 0; slot < this.used; slot++) found[this.columns[name][slot]!] = 1;
       const moved = this[dictionary].keep(found);
+      if (dictionary === 'addresses') this.places?.moved(moved);
       for (const name of names) {
         const column = this.columns[name];
         for (let slot = 0; slot < this.used; slot++) column[slot] = moved[column[slot]!]!;

@@ -1,12 +1,15 @@
 // How the REST API names the orders of a connections table.
 
-/** The parameter by which the REST API sorts as a column does; both directions together it cannot. */
+/** The parameter by which the REST API sorts as a column does; both directions together and places it cannot. */
 const serverSorts: Readonly<Record<string, string>> = {
   host: 'hostId',
   process: 'process',
   pid: 'pid',
   local: 'localAddress',
   remote: 'remoteAddress',
+  // Tables know no places; the addresses of a network lie beside each other.
+  country: 'remoteAddress',
+  network: 'remoteAddress',
   protocol: 'protocol',
   state: 'state',
   duration: '-startedAt',
