@@ -77,9 +77,9 @@ export interface DnsFacets {
   unknown: UnknownSpan[];
 }
 
-export type ScanKindName = 'syn' | 'fin' | 'null' | 'xmas' | 'udp';
+export type ScanKindName = 'syn' | 'fin' | 'null' | 'xmas' | 'udp' | 'half-open';
 
-/** Packets from one source to places where nothing of the host answers. */
+/** Packets from one source to places where nothing of the host answers, or SYNs with which it left it at that (`half-open`). */
 export interface ScanEvidence {
   /** `<hostId>-<16 hex digits>` */
   id: string;
@@ -91,7 +91,7 @@ export interface ScanEvidence {
   /** As the packets say, so it can be forged. */
   sourceAddress: string;
   localAddress: string;
-  /** null in a row that folds many ports. */
+  /** null in a row that folds many ports, or of half-open connections at a port that the kernel does not tell. */
   localPort: number | null;
   /** How many different ports, at least. */
   ports: number;

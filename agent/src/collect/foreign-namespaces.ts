@@ -8,6 +8,8 @@
 import { messageOf } from '../host/host-error.ts';
 import { type NamespaceDoor } from '../host/linux/network-namespace.ts';
 import { openSocketDump, openSocketEvents, type SocketDump, type SocketEvents } from '../host/linux/sock-diag.ts';
+import type { ScanReading } from '../host/engine.ts';
+import { HalfOpen } from '../host/half-open.linux.ts';
 import { openSocketCounts, type SocketCounts } from '../host/socket-counts.linux.ts';
 import type { NetworkNamespace, NetworkNamespaces } from '../host/namespaces.linux.ts';
 import { type ConnectionChanges, ConnectionTable } from './connection-table.ts';
@@ -18,6 +20,8 @@ export const maxNamespaces = 256;
 /** Of a tick; namespaces that do not fit in come first in the next. */
 const BUDGET_MS = 20;
 const LOOKS_AFTER_THE_LAST = 3;
+/** Namespaces whose counters of handshakes are read in one tick; each takes some 50 µs. */
+const HALF_OPEN_READS = 16;
 const RETRY_US = 30_000_000;
 /** A namespace whose oldest process is younger than this when it is found is new. */
 const NEW_US = 3_000_000;
@@ -58,6 +62,7 @@ export class ForeignNamespaces implements Disposable {
   #timeWait = true;
   /** The last look did not come to all. */
   #postponed = false;
+  #halfOpenTurn = 0;
 
   constructor(options: ForeignNamespacesOptions) {
     this.#options = options;
@@ -103,6 +108,15 @@ export class ForeignNamespaces implements Disposable {
     let leftOut = 0;
     for (const { table } of this.#watched.values()) leftOut += table.leftOut;
     return leftOut;
+  }
+
+  /** Connections that were begun in them and left. Where there are many namespaces they take turns. Throws HostError. */
+  readHalfOpen(nowUs: number): ScanReading[] {
+    const readers = [...this.#watched.values()].flatMap(({ sockets }) => sockets.halfOpen ?? []);
+    const turn = this.#halfOpenTurn;
+    this.#halfOpenTurn = readers.length === 0 ? 0 : (turn + HALF_OPEN_READS) % readers.length;
+    const mine = Array.from({ length: Math.min(HALF_OPEN_READS, readers.length) }, (_, index) => turn + index);
+    return mine.flatMap((at) => readers[at % readers.length]!.read(nowUs));
   }
 
   /** How often the kernel had to drop news of ended connections, in those that are gone too. */
@@ -207,12 +221,13 @@ interface Sockets {
   dump: SocketDump;
   events: SocketEvents | undefined;
   counts: SocketCounts | undefined;
+  halfOpen: HalfOpen | undefined;
 }
 
 function openSockets(withEvents: boolean): Sockets {
   // Without events, as without CAP_NET_ADMIN at home, the source `destroy_events` says what is lost; without counts all is dumped.
   const events = withEvents ? orNone(openSocketEvents) : undefined;
-  return { dump: openSocketDump(), events, counts: orNone(openSocketCounts) };
+  return { dump: openSocketDump(), events, counts: orNone(openSocketCounts), halfOpen: orNone(() => new HalfOpen()) };
 }
 
 function orNone<Value>(open: () => Value): Value | undefined {
@@ -233,7 +248,8 @@ function emptyKinds(counts: SocketCounts | undefined): (kind: number) => boolean
   }
 }
 
-function closeSockets({ dump, events, counts }: Sockets): void {
+function closeSockets({ dump, events, counts, halfOpen }: Sockets): void {
+  halfOpen?.[Symbol.dispose]();
   counts?.[Symbol.dispose]();
   dump[Symbol.dispose]();
   events?.[Symbol.dispose]();

@@ -5,14 +5,16 @@ import { createLinuxClock } from '../host/clock.linux.ts';
 import { type CpuTimes, cpuPermille, openCpu } from '../host/cpu.linux.ts';
 import { readFacts, readSystemConstants } from '../host/facts.linux.ts';
 import { readBootId, readMachineId } from '../host/identity.linux.ts';
+import type { ScanReading } from '../host/engine.ts';
 import { openInterfaceCounters } from '../host/interface-counters.linux.ts';
 import { openKernelEngine } from '../host/engine.linux.ts';
 import { readInterfaceDetails } from '../host/interface-details.linux.ts';
 import { ownCapabilities } from '../host/linux/capabilities.ts';
 import { type NamespaceDoor, openNamespaceDoor } from '../host/linux/network-namespace.ts';
 import { openForwarding } from '../host/forwarding.linux.ts';
+import { HalfOpen } from '../host/half-open.linux.ts';
 import { openPacketSocket } from '../host/linux/packet-socket.ts';
-import { boundMalloc, relieveMemory } from '../host/memory-trim.linux.ts';
+import { boundMalloc } from '../host/memory-trim.linux.ts';
 import { openMemory } from '../host/memory.linux.ts';
 import { NetworkNamespaces } from '../host/namespaces.linux.ts';
 import { SocketOwners } from '../host/owners.linux.ts';
@@ -29,6 +31,7 @@ import { EngineView } from './engine-view.ts';
 import { ForeignNamespaces } from './foreign-namespaces.ts';
 import { Inspection } from './inspection.ts';
 import { hostBandwidth, InterfaceTracker } from './interface-tracker.ts';
+import { KeptMemory } from './kept-memory.ts';
 import { attempt, LinuxConnections, type LookWants } from './linux-connections.ts';
 import { connectionsWithin, OpenConnections } from './open-connections.ts';
 import { Ownership } from './ownership.ts';
@@ -47,17 +50,8 @@ import type {
   TrackedProcess,
 } from './tick.ts';
 
-/** The start, and what runs once, leave pages behind that are not used again soon. */
-const TRIM_AFTER_US = 10_000_000;
-const TRIM_EVERY_US = 600_000_000;
-/** Garbage is not collected again at once: it takes some 100 ms where there is much. */
-const RELIEVE_EVERY_US = 10_000_000;
-/** What is left of the memory without garbage is the tables: beyond this share of the limit they may not grow. */
-const TABLES_SHARE = 0.75;
 /** A glance passes over all that are open, several times a second. */
 const MOST_GLANCED = 5_000;
-/** Memory was not short for so long: then the tables may grow again. */
-const RELEASE_AFTER_US = 60_000_000;
 
 class LinuxCollector implements HostCollector {
   readonly clock = createLinuxClock();
@@ -102,23 +96,20 @@ class LinuxCollector implements HostCollector {
   readonly #interfaces = new InterfaceTracker((names) => readInterfaceDetails(names));
   readonly #coverage = new Coverage();
   readonly #forwarding = openForwarding();
+  readonly #halfOpen = attempt(() => new HalfOpen())[0];
   readonly #hideCommandLines: boolean;
-  readonly #memoryLimitBytes: number;
+  readonly #kept: KeptMemory;
   #previousCpu: CpuTimes | undefined;
   #lastInterfaces: InterfaceReading[] = [];
   #lastBandwidth: BandwidthReading = { boottimeUs: 0, rxRate: 0, txRate: 0, loopbackRate: 0 };
   #previousUs: number | undefined;
-  #trimUs: number;
-  #relievedUs = -Infinity;
-  #squeezedUs = Infinity;
 
   constructor(options: HostCollectorOptions, openEngine: OpenEngine) {
     this.#name = options.name;
     this.#hideCommandLines = options.hideCommandLines === true;
-    this.#memoryLimitBytes = options.memoryLimitBytes ?? Infinity;
     this.#open = new OpenConnections(connectionsWithin(options.memoryLimitBytes));
     this.#inspection = new Inspection(this.#open);
-    this.#trimUs = this.clock.boottimeUs() + TRIM_AFTER_US;
+    this.#kept = new KeptMemory(this.#open, options.memoryLimitBytes ?? Infinity, this.clock.boottimeUs());
     this.#health = new SourceHealth(options.log);
     this.#namespacesMissing = whyNoNamespaces(this.scope, this.#capabilities, release());
     if (this.#namespacesMissing === '') {
@@ -196,13 +187,7 @@ class LinuxCollector implements HostCollector {
   }
 
   relieve(): void {
-    const nowUs = this.clock.boottimeUs();
-    if (nowUs - this.#relievedUs < RELIEVE_EVERY_US) return;
-    this.#relievedUs = nowUs;
-    relieveMemory('regular');
-    if (process.memoryUsage.rss() < this.#memoryLimitBytes * TABLES_SHARE) return;
-    this.#squeezedUs = nowUs;
-    this.#open.squeeze();
+    this.#kept.relieve(this.clock.boottimeUs());
   }
 
   tick(watched = false): Tick {
@@ -218,7 +203,7 @@ class LinuxCollector implements HostCollector {
     this.#assign(connections, boottimeUs, previousUs);
     this.#lookAtInterfaces(boottimeUs);
     const host = this.#readHost();
-    this.#trim(boottimeUs);
+    this.#kept.trim(boottimeUs);
     return {
       boottimeUs,
       previousUs,
@@ -231,7 +216,7 @@ class LinuxCollector implements HostCollector {
       interfaces: this.#lastInterfaces,
       host,
       dns: this.#inspection.take((pid) => this.#processes.find(pid, boottimeUs)),
-      scans: this.#health.attempt('ebpf', () => this.#engine?.readScans() ?? [], []),
+      scans: this.#readScans(boottimeUs),
       coverage: this.#lookAtCoverage(),
       failures: this.#health.endTick(),
       ...(this.#engine && { kernelEntries: this.#engine.entries }),
@@ -266,6 +251,7 @@ class LinuxCollector implements HostCollector {
     this.#connections[Symbol.dispose]();
     this.#door?.[Symbol.dispose]();
     this.#forwarding[Symbol.dispose]();
+    this.#halfOpen?.[Symbol.dispose]();
     this.#brief?.[Symbol.dispose]();
     this.#processTable[Symbol.dispose]();
     this.#counters[Symbol.dispose]();
@@ -276,16 +262,6 @@ class LinuxCollector implements HostCollector {
   #details(pid: number, kernelThread: boolean): ProcessDetails {
     const details = readProcessDetails('/proc', pid, kernelThread, this.#users);
     return this.#hideCommandLines ? { ...details, commandLine: '' } : details;
-  }
-
-  #trim(nowUs: number): void {
-    if (nowUs - this.#squeezedUs > RELEASE_AFTER_US) {
-      this.#squeezedUs = Infinity;
-      this.#open.release();
-    }
-    if (nowUs < this.#trimUs) return;
-    this.#trimUs = nowUs + TRIM_EVERY_US;
-    relieveMemory();
   }
 
   #openForeign(door: NamespaceDoor, namespaces: NetworkNamespaces, events: boolean): ForeignNamespaces {
@@ -336,6 +312,13 @@ class LinuxCollector implements HostCollector {
       const exitedUs = nowUs - (monotonicUs - (glimpse.exitedMonotonicUs ?? monotonicUs));
       return this.#processes.passed(glimpse, exitedUs, this.#processTable);
     });
+  }
+
+  #readScans(nowUs: number): ScanReading[] {
+    const refused = this.#health.attempt('ebpf', () => this.#engine?.readScans() ?? [], []);
+    const left = this.#health.attempt('sock_diag', () => this.#halfOpen?.read(nowUs) ?? [], []);
+    const foreign = this.#health.attempt('namespaces', () => this.#foreign?.readHalfOpen(nowUs) ?? [], []);
+    return [...refused, ...left, ...foreign];
   }
 
   #lookAtInterfaces(nowUs: number): void {

@@ -159,7 +159,7 @@ export interface Tick {
   failures: SourceFailure[];
   /** DNS exchanges that ended since the last tick. */
   dns?: TrackedDns[];
-  /** Packets to places where nothing answers, since the last tick. */
+  /** Packets to places where nothing answers, and SYNs that their senders left at that, since the last tick. */
   scans?: ScanReading[];
   coverage?: CoverageReading;
   /** Open connections beyond what the memory allows: each is told of when it ends. */

@@ -7,6 +7,7 @@ import {
   type DnsExchange,
   type MetricChunk,
   type ProcessMinute,
+  ScanKind,
 } from '@foretop/proto';
 import type { TrackedCard } from '../collect/clear-text.ts';
 import type { ProcessIdentity } from '../collect/tick.ts';
@@ -80,7 +81,10 @@ export function buildBatches(
   for (const process of rows.processes) room(processBytes(process), nowUs).body.processes.push(process);
   for (const row of rows.segments) addSegment(room(rowBytes, row.startUs), row);
   for (const row of rows.dnsExchanges) addExchange(room(dnsBytes(row), row.exchange.askedUs), row);
-  for (const scan of rows.scans) room(rowBytes, scan.startUs).body.scans.push(scan);
+  for (const scan of rows.scans) {
+    const { scans, halfOpen } = room(rowBytes, scan.startUs).body;
+    (scan.kind === ScanKind.SCAN_KIND_HALF_OPEN ? halfOpen : scans).push(scan);
+  }
   for (const card of rows.cards ?? []) addCard(room(rowBytes, card.firstUs), card);
   for (const minute of rows.processMinutes) room(rowBytes, minute.startUs ?? nowUs).body.processMinutes.push(minute);
   for (const chunk of rows.metrics) room(chunkBytes(chunk), chunk.startUs ?? nowUs).body.metrics.push(chunk);
@@ -102,7 +106,7 @@ function chunkBytes({ subject, series }: MetricChunk): number {
 
 function emptyDraft(bootId: Uint8Array, nowUs: number): Draft {
   const rows = { processes: [], segments: [], metrics: [], processMinutes: [], gaps: [], dnsExchanges: [], scans: [] };
-  const body = { bootId, strings: [''], ...rows, cards: [] };
+  const body = { bootId, strings: [''], ...rows, cards: [], halfOpen: [] };
   return { body, texts: new Map([['', 0]]), bytes: 0, rows: 0, startUs: nowUs, entries: [], ended: [] };
 }
 

@@ -15,7 +15,7 @@ export interface Budget {
   observe(use: BudgetUse): boolean;
   /** Bits of what is given up now. */
   givenUp(): number;
-  /** Whether the last judgement found memory near its limit or above; once for each judgement. */
+  /** Whether the last judgement found memory on its way to the limit; once for each judgement. */
   isShortOfMemory(): boolean;
   /** Spans that are over since the last call; one that lasts is told in pieces. */
   takeGaps(nowUs: number): RecordedGap[];
@@ -46,6 +46,8 @@ const windowsBelowMax = 120;
 const wellBelow = 0.7;
 /** Memory falls slowly after it was used. */
 const wellBelowMemory = 0.9;
+/** From here on what can be given back is: a flood adds a tenth of the limit between two judgements, more where the agent is starved. */
+const shortMemory = 0.75;
 /** Giving up again within this time after taking up was too early. */
 const tooEarlyUs = 120_000_000;
 const pieceUs = 60_000_000;
@@ -92,7 +94,7 @@ export function createBudget(limits: BudgetLimits): Budget {
       window = { startUs: nowUs, cpuUs };
       const isAbove = cpu > limits.cpuPercent || memoryBytes > limits.memoryBytes;
       const isBelow = cpu < limits.cpuPercent * wellBelow && memoryBytes < limits.memoryBytes * wellBelowMemory;
-      shortOfMemory = memoryBytes >= limits.memoryBytes * wellBelowMemory;
+      shortOfMemory = memoryBytes >= limits.memoryBytes * shortMemory;
       above = isAbove ? above + 1 : 0;
       below = isBelow ? below + 1 : 0;
       if (above >= windowsAbove && steps < budgetSteps.length) {

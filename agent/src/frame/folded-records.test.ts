@@ -1,5 +1,6 @@
 // Floods of equal DNS exchanges and of scan evidence become few rows that keep their sums.
-import { DnsKind, DnsRole, DnsTransport, ScanKind } from '@foretop/proto';
+import { compressBatch, DnsKind, DnsRole, DnsTransport, openBatch, ScanKind } from '@foretop/proto';
+import { buildBatches } from './batch-body.ts';
 import { describe, expect, it } from 'vitest';
 import { tick } from '../../test/synthetic-ticks.ts';
 import type { TrackedDns } from '../collect/tick.ts';
@@ -79,6 +80,16 @@ describe('scans', () => {
         ...{ startUs: 101, endUs: 1_200 },
       },
     ]);
+  });
+
+  it('that are half-open connections go in a field of their own, which older collectors pass over', () => {
+    const records = createScanRecords();
+    records.observe(tick(1, { scans: [scan(80), scan(80, { kind: ScanKind.SCAN_KIND_HALF_OPEN, packets: 500 })] }));
+    const empty = { gaps: [], processes: [], segments: [], processMinutes: [], metrics: [], dnsExchanges: [] };
+    const [batch] = buildBatches({ ...empty, scans: records.take() }, { bootId: new Uint8Array(16), nowUs: 1_000 });
+    const { scans, halfOpen } = openBatch(compressBatch(batch!.body), batch!.body.length);
+    expect(scans).toMatchObject([{ kind: ScanKind.SCAN_KIND_SYN, localPort: 80, packets: 2 }]);
+    expect(halfOpen).toMatchObject([{ kind: ScanKind.SCAN_KIND_HALF_OPEN, localPort: 80, packets: 500 }]);
   });
 
   it('of forged sources are bounded, and no packet is forgotten', () => {

@@ -269,7 +269,7 @@ export const settings = defineSettings({
   ),
   'retention.gaps': days('entries of the gap ledger', 'FORETOP_RETENTION_GAPS', defaultRetention.gap),
   'retention.findings': days(
-    'findings, after they were last seen,',
+    'findings that are resolved or muted, after that and after they were last seen,',
     'FORETOP_RETENTION_FINDINGS',
     defaultRetention.finding,
   ),

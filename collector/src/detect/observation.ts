@@ -92,14 +92,17 @@ export interface DnsObservation extends Observed {
   count: number;
 }
 
-/** Packets to places where nothing of this host answers; in a replay the host is the one that sent them (`source`). */
+/**
+ * Packets to places where nothing of this host answers; in a replay the host is the one that sent them (`source`). 'half-open':
+ * SYNs to a port where something listens, whose sender does not go on; only from live hosts.
+ */
 export interface ScanObservation extends Observed {
   kind: 'scan';
-  scan: 'syn' | 'fin' | 'null' | 'xmas' | 'udp';
+  scan: 'syn' | 'fin' | 'null' | 'xmas' | 'udp' | 'half-open';
   startUs: number;
   source: string;
   localAddress: string;
-  /** 0 in one that folds many ports. */
+  /** 0 in one that folds many ports, and where the kernel does not tell. */
   localPort: number;
   /** Different ports that it folds, at least. */
   ports: number;

@@ -115,8 +115,9 @@ type Body = { [Key in keyof BatchBody]-?: NonNullable<BatchBody[Key]> };
 
 function openChecked(batch: IncomingBatch): Body {
   const body = openBatch(batch.payload, batch.payloadBytes) as Body;
-  const { bootId, strings, processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans, cards } = body;
-  const kinds = [processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans, cards];
+  const { bootId, strings, processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans, cards, halfOpen } =
+    body;
+  const kinds = [processes, segments, metrics, processMinutes, gaps, dnsExchanges, scans, cards, halfOpen];
   const longest = Math.max(...kinds.map((rows) => rows.length));
   if (longest > limits.batchRows || strings.length > limits.stringTable) {
     throw new ProtocolError('frame-too-large', `batch has ${longest} rows of a kind and ${strings.length} strings`);
@@ -140,7 +141,7 @@ function writeBody(batch: IncomingBatch, body: Body, encoders: Encoders, context
   const { strings } = body;
   const segments = write(encoders.segments, (out) => writeSegments(body.segments, strings, context, out));
   const dns = write(encoders.dns, (out) => writeDnsExchanges(body.dnsExchanges, strings, context, out));
-  const scans = write(encoders.scans, (out) => writeScans(body.scans, context, out));
+  const scans = write(encoders.scans, (out) => writeScans(body, context, out));
   const chunks = write(encoders.chunks, (out) => writeMetrics(body.metrics, context, out, minutes));
   const processMinutes = write(encoders.processMinutes, (out) =>
     writeProcessMinutes(body.processMinutes, context, out),

@@ -1,5 +1,5 @@
 // Scan evidence of a batch as rows of scan_evidence.
-import { limits, type ScanEvidence } from '@foretop/proto';
+import { limits, type ScanEvidence, ScanKind } from '@foretop/proto';
 import { rowAfter } from '../store/ids.ts';
 import { type BatchContext, inWindow } from './batch-context.ts';
 import type { CopyEncoder } from './copy-encoder.ts';
@@ -19,16 +19,23 @@ export const scanColumns = [
   'packets',
 ] as const;
 
-const lastKind = 5;
+/** Of `scans`; `halfOpen` has one kind of its own. */
+const lastRefusedKind = ScanKind.SCAN_KIND_UDP;
 
 /** Writes a row for each valid entry, counts the others in context.refused. @returns rows written. */
-export function writeScans(scans: readonly ScanEvidence[], context: BatchContext, out: CopyEncoder): number {
-  if (scans.length === 0) return 0;
+export function writeScans(
+  { scans, halfOpen }: { scans: readonly ScanEvidence[]; halfOpen: readonly ScanEvidence[] },
+  context: BatchContext,
+  out: CopyEncoder,
+): number {
+  if (scans.length === 0 && halfOpen.length === 0) return 0;
   const { hostId, offsetUs, ids } = context;
   const firstId = ids.firstRow(hostId, context.epoch, context.sequence);
   let rows = 0;
-  for (const [index, scan] of (scans as readonly DecodedScan[]).entries()) {
-    if (!isValid(scan, offsetUs)) context.refused.invalid++;
+  for (const [index, scan] of ([...scans, ...halfOpen] as DecodedScan[]).entries()) {
+    const isHalfOpen = index >= scans.length;
+    if (!isValid(scan, offsetUs) || isHalfOpen !== (scan.kind === ScanKind.SCAN_KIND_HALF_OPEN))
+      context.refused.invalid++;
     else if (inWindow(context, 'scan_evidence', scan.endUs + offsetUs)) {
       out.reserve(0);
       out.row(scanColumns.length);
@@ -61,7 +68,7 @@ function isValid(scan: DecodedScan, offsetUs: number): boolean {
     startUs + offsetUs >= earliestStartUs &&
     Number.isSafeInteger(endUs + offsetUs) &&
     kind >= 1 &&
-    kind <= lastKind &&
+    (kind <= lastRefusedKind || kind === ScanKind.SCAN_KIND_HALF_OPEN) &&
     isAddress(scan.sourceAddress) &&
     isAddress(scan.localAddress) &&
     isPort(scan.localPort) &&

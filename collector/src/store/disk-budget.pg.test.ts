@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { testDatabase, type TestDatabase } from '../../test/postgres.ts';
+import type { TestDatabase } from '../../test/databases.ts';
+import { testDatabase } from '../../test/postgres.ts';
 import { openStore, type Store } from './database.ts';
 import { createDiskBudget, type DiskBudget } from './disk-budget.ts';
 import { diskReader, type DiskReader } from './disk-use.ts';
@@ -290,6 +291,36 @@ test('at last sent messages go, then settled findings; open ones, what was given
   expect(await findingsLeft()).toEqual([
     ...['acknowledged 8: 100 with 100', 'new 8: 100 with 100', 'resolved 0: 10 with 10'],
   ]);
+});
+
+test('open findings go last of all, and only those of which nothing was seen for 90 days', async () => {
+  await addHost('h', 200);
+  for (const [state, count, daysAgo] of [
+    ['new', 2_000, 120],
+    ['acknowledged', 1_000, 100],
+    ['new', 10, 89],
+    ['resolved', 2_000, 2],
+  ] as const)
+    await addFindings(state, count, daysAgo);
+  await addEvents();
+  await sql`vacuum`.execute(store.db);
+  const reader = diskReader(store, tmpdir(), '/nonexistent');
+  const keep = (maxBytes: number) =>
+    keepBudget(store.db, createDiskBudget({ maxBytes, reader, log, now: () => today }));
+
+  // Of the resolved ones less than a megabyte is left, which is not worth writing the table anew.
+  const openLeft = async () => (await findingsLeft()).filter((line) => !line.startsWith('resolved'));
+  await keep((await reader.databaseBytes()) - 1_500_000);
+  expect(await openLeft()).toEqual([
+    ...['acknowledged 100: 1000 with 1000', 'new 120: 2000 with 2000', 'new 89: 10 with 10'],
+  ]);
+  await keep((await reader.databaseBytes()) - 2_500_000);
+  const left = await openLeft();
+  expect(left).toContain('acknowledged 100: 1000 with 1000');
+  expect(left).toContain('new 89: 10 with 10');
+  expect(left).not.toContain('new 120: 2000 with 2000');
+  await keep(1);
+  expect(await openLeft()).toEqual(['new 89: 10 with 10']);
 });
 
 test('lowering the retention of one table drops its days, raising it keeps them and makes room for older ones', async () => {

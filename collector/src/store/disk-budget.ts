@@ -31,7 +31,7 @@ export interface DiskBudgetState {
   /** Since the start. */
   droppedPartitions: number;
   droppedBytes: number;
-  /** Messages that were sent and findings that were settled. */
+  /** Messages that were sent, and findings: settled ones, then open ones of which nothing was seen for long. */
   droppedRows: number;
 }
 
@@ -115,7 +115,7 @@ export function createDiskBudget({ maxBytes, reader, log, now = Date.now }: Disk
     const what = dropped.map(({ table, rows }) => `${rows} of ${table}`).join(', ');
     log.warn(
       { event: 'size-budget-dropped-rows', dropped, droppedBytes, usedBytes: state.usedBytes, maxBytes: budget },
-      `The size budget is used up by more than history: ${what} were dropped, the oldest that are settled. Raise --max-disk.`,
+      `The size budget is used up by more than history: ${what} were dropped, settled ones first, and of those the oldest. Raise --max-disk.`,
     );
   };
 

@@ -9,7 +9,7 @@ export interface Retention {
   process_1m: number;
   process: number;
   gap: number;
-  /** After it was last seen. */
+  /** Once it is settled: after it was last seen or settled, whichever was later. */
   finding: number;
 }
 

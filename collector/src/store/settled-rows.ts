@@ -1,6 +1,7 @@
-// What the size budget gives up last, since it is small and people made it: messages that were sent, then findings that are settled.
+// What the size budget gives up last, since it is small and people made it: messages that were sent, then findings that are settled,
+// then open ones of which nothing was seen for long.
 import { type Kysely, sql } from 'kysely';
-import { deleteSettledFindings } from './queries/findings.ts';
+import { deleteOpenFindings, deleteSettledFindings } from './queries/findings.ts';
 import { deleteEndedMessages } from './queries/notification-messages.ts';
 import type { Database } from './schema.ts';
 
@@ -14,14 +15,20 @@ export interface SettledRows {
 interface Step {
   table: SettledRows['table'];
   remove: typeof deleteSettledFindings;
+  /** What is newer stays whatever the budget says. */
+  keepDays: number;
   shrunk: readonly ShrunkTable[];
 }
 
+const ofFindings = ['finding', 'finding_event'] as const;
+
 const steps: readonly Step[] = [
-  { table: 'notification_message', remove: deleteEndedMessages, shrunk: ['notification_message'] },
-  { table: 'finding', remove: deleteSettledFindings, shrunk: ['finding', 'finding_event'] },
+  { table: 'notification_message', remove: deleteEndedMessages, keepDays: 0, shrunk: ['notification_message'] },
+  { table: 'finding', remove: deleteSettledFindings, keepDays: 0, shrunk: ofFindings },
+  { table: 'finding', remove: deleteOpenFindings, keepDays: 90, shrunk: ofFindings },
 ];
 
+const dayMs = 86_400_000;
 /** Less is not worth writing a table anew, which is what gives room back. */
 const leastBytes = 1 << 20;
 
@@ -30,15 +37,16 @@ export class SettledRowsDropper {
   readonly #loose = new Set<ShrunkTable>();
 
   /**
-   * Deletes rows that were settled before, the oldest first, until `excess` tells no more bytes.
+   * Deletes rows of before `midnight`, each step the oldest first, until `excess` tells no more bytes.
    * @throws when a table is in use and could not be written anew; the next call begins with that.
    */
-  async drop(db: Kysely<Database>, before: Date, excess: () => Promise<number>): Promise<SettledRows[]> {
+  async drop(db: Kysely<Database>, midnight: Date, excess: () => Promise<number>): Promise<SettledRows[]> {
     await this.#giveBack(db);
     const dropped: SettledRows[] = [];
-    for (const { table, remove, shrunk } of steps) {
+    for (const { table, remove, keepDays, shrunk } of steps) {
       const bytes = await excess();
       if (bytes <= 0) break;
+      const before = new Date(midnight.getTime() - keepDays * dayMs);
       const limits = { before, bytes: Math.max(Math.ceil(bytes), leastBytes), leastBytes };
       const rows = await db.transaction().execute((transaction) => remove(transaction, limits));
       if (rows === 0) continue;

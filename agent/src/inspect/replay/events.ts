@@ -179,6 +179,7 @@ const scanNames = {
   [ScanKind.SCAN_KIND_NULL]: 'null',
   [ScanKind.SCAN_KIND_XMAS]: 'xmas',
   [ScanKind.SCAN_KIND_UDP]: 'udp',
+  [ScanKind.SCAN_KIND_HALF_OPEN]: 'syn',
 } as const;
 
 export function scanEvent({ kind, firstUs, lastUs, ...scan }: Scan): ScanEvent {

@@ -137,6 +137,61 @@ test('a scan of many ports, and clients of a service that is down, are no flood'
   expect(findings()).toEqual([]);
 });
 
+const left = (at: number, changes: Partial<ScanObservation> = {}) =>
+  refused(at, { scan: 'half-open', source: '0.0.0.0', localPort: 80, packets: 5 * 500, ...changes });
+
+function judgedScans(observations: readonly (ConnectionObservation | ScanObservation)[]) {
+  const { run, findings } = runDetector(flood);
+  for (const observation of observations) {
+    run.observe(observation);
+    run.advance(observation.atUs);
+  }
+  return findings();
+}
+
+test('half-open connections that the kernel counts are a flood of the port, from its first row on', () => {
+  const rows = [0, 5, 10].map((seconds) => left(monday + seconds));
+  expect(judgedScans(rows.slice(0, 1))).toMatchObject([{ key: ['SYN', '80'], severity: 'medium' }]);
+  const [finding] = judgedScans(rows);
+  expect(finding).toMatchObject({ key: ['SYN', '80'], severity: 'high', peer: '' });
+  expect(finding!.summary).toMatch(
+    /connections begun and left .* to port 80 of 10\.0\.0\.5, from addresses that were not/,
+  );
+  expect(finding!.count).toBeGreaterThan(6_000);
+});
+
+test('the half-open connections that are also seen as such are a part of it', () => {
+  const seen = (at: number) => many(512, () => syn(at));
+  const [finding, ...others] = judgedScans([
+    ...[left(monday), ...seen(monday + 4), left(monday + 5)],
+    ...[...seen(monday + 14), left(monday + 15)],
+  ]);
+  expect(others).toEqual([]);
+  expect(finding!.summary).toContain('from addresses that were not told apart');
+  expect(finding!.count).toBe(3 * 5 * 500);
+});
+
+test('a port that the kernel does not tell is none, and a sender that it tells is the peer', () => {
+  const [unknown] = judgedScans([left(monday, { localPort: 0 })]);
+  expect(unknown).toMatchObject({ key: ['SYN', '?'] });
+  expect(unknown!.summary).toContain('to a port that the kernel does not tell');
+  expect(judgedScans([left(monday, { source: '198.51.100.9' })])).toMatchObject([{ peer: '198.51.100.9' }]);
+});
+
+test('those who leave a busy port are no flood while more stay, nor where as many always leave', () => {
+  const clients = (at: number) => many(3_000, (index) => inbound(at + index / 600, {}));
+  expect(judgedScans([...clients(monday - 5), left(monday)])).toEqual([]);
+  expect(judgedScans([...clients(monday - 5), left(monday, { packets: 5 * 1_000 })])).toHaveLength(1);
+  const { run, findings } = runDetector(flood);
+  for (let row = 0; row < 360; row++) {
+    run.observe(left(monday + 5 * row, { packets: 5 * 60 }));
+    run.advance((monday + 5 * row) * 1e6);
+  }
+  run.observe(left(monday + 1_800, { packets: 5 * 200 }));
+  run.advance((monday + 1_800) * 1e6);
+  expect(findings()).toEqual([]);
+});
+
 test('after a restart the stream of every day is still normal', () => {
   const stream = (at: number) =>
     inbound(at, {

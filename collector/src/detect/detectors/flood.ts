@@ -2,51 +2,16 @@
 import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
 import type { FindingDraft } from '../finding.ts';
 import type { ConnectionObservation, HostKey, Observation, ScanObservation } from '../observation.ts';
+import { thresholds } from './flood-thresholds.ts';
 import { isToMany } from './lib/address-kind.ts';
 import { RateWindow } from './lib/rate-window.ts';
 import { OfHosts } from './lib/of-hosts.ts';
 import { countText, secondsText } from './lib/words.ts';
 
-const thresholds = {
-  synPerSecond: {
-    default: 64,
-    unit: 'per-second',
-    range: [10, 1_000_000],
-    meaning: 'Connections to one port in a second that are begun and never finished.',
-    source: 'Half of the 128 half-open connections to which Linux reduces its backlog on small machines (tcp(7)).',
-  },
-  datagramsPerSecond: {
-    default: 1_000,
-    unit: 'per-second',
-    range: [100, 10_000_000],
-    meaning: 'UDP packets to one host in a second without answers.',
-    source: 'What one-way video of 10 Mbit/s has; chosen, not measured.',
-  },
-  pingsPerSecond: {
-    default: 100,
-    unit: 'per-second',
-    range: [10, 1_000_000],
-    meaning: 'Echo requests to one host in a second.',
-    source: 'ping -f sends a hundred a second at least, and only root may (ping(8)).',
-  },
-  closedPerSecond: {
-    default: 1_000,
-    unit: 'per-second',
-    range: [64, 10_000_000],
-    meaning: 'Packets to one port in a second where nothing listens, as the kernel counts them.',
-    source: 'As many as of UDP: a refusal costs little, and clients of a service that is down come by the hundred.',
-  },
-  aboveNormal: {
-    default: 8,
-    unit: 'count',
-    range: [2, 1_000],
-    meaning: 'How many times the normal rate it has to be.',
-    source: 'Chosen: busy hours are two to four times the mean of a day.',
-  },
-} as const;
 type Names = keyof typeof thresholds;
 
-type Kind = 'SYN' | 'UDP' | 'ICMP' | 'closed';
+/** 'half-open': SYNs, too, counted by the host's kernel rather than seen as connections. */
+type Kind = 'SYN' | 'half-open' | 'UDP' | 'ICMP' | 'closed';
 
 interface Target {
   host: HostKey;
@@ -69,6 +34,8 @@ interface Flood {
   /** The agent could not tell all of them apart. */
   hasMore: boolean;
   isTold: boolean;
+  /** `packets` when it was told for what they were last. */
+  toldPackets: number;
 }
 
 const mostTargets = 16_384;
@@ -122,7 +89,7 @@ class FloodRun implements DetectorRun {
       observation.kind === 'connection'
         ? arrivalOf(observation)
         : observation.kind === 'scan'
-          ? arrivalAtClosed(observation)
+          ? arrivalOfScan(observation)
           : undefined;
     if (arrived === undefined) return;
     const { kind, isBad, isInbound } = arrived;
@@ -139,7 +106,14 @@ class FloodRun implements DetectorRun {
     const target = isBad || isInbound ? this.#targets.getOrMake(key, make) : this.#targets.get(key);
     if (target === undefined) return;
     const rate = target.window.add(arrived.startUs, arrived.endUs, packets, isBad);
-    if (isBad) this.#weigh(target, rate, source, arrived);
+    if (isBad && rate > this.#made(target, arrived)) this.#weigh(target, rate, source, arrived);
+  }
+
+  /** Connections a second to the port of half-open ones that went on: of many clients some always leave. */
+  #made({ host, address, kind, port }: Target, { startUs, endUs }: Arrival): number {
+    if (kind !== 'half-open') return 0;
+    const made = this.#targets.get(keyOf({ host, address, isInbound: true, kind: 'SYN', port }));
+    return made?.window.good(startUs, endUs) ?? 0;
   }
 
   advance(nowUs: number): void {
@@ -154,7 +128,7 @@ class FloodRun implements DetectorRun {
       const { flood: current } = target;
       if (current && !current.isTold) {
         current.isTold = true;
-        this.#context.emit(draftOf(target, current, this.#limit(target.kind)));
+        this.#tell(target, current);
       }
       if (current && nowUs - current.endUs <= quietUs) continue;
       target.flood = undefined;
@@ -204,7 +178,13 @@ class FloodRun implements DetectorRun {
 
   #limit(kind: Kind): number {
     const { synPerSecond, datagramsPerSecond, pingsPerSecond, closedPerSecond } = this.#context.thresholds;
-    return { SYN: synPerSecond, UDP: datagramsPerSecond, ICMP: pingsPerSecond, closed: closedPerSecond }[kind];
+    return {
+      SYN: synPerSecond,
+      'half-open': synPerSecond,
+      UDP: datagramsPerSecond,
+      ICMP: pingsPerSecond,
+      closed: closedPerSecond,
+    }[kind];
   }
 
   #weigh(target: Target, rate: number, source: string, { startUs, endUs, packets }: Arrival): void {
@@ -221,8 +201,8 @@ class FloodRun implements DetectorRun {
       sources: new Set(),
       hasMore: false,
       isTold: false,
+      toldPackets: 0,
     });
-    const isFirst = current.peak === 0;
     current.endUs = Math.max(current.endUs, endUs);
     current.packets += packets;
     current.peak = Math.max(current.peak, rate);
@@ -230,7 +210,17 @@ class FloodRun implements DetectorRun {
     else if (current.sources.size < mostSources) current.sources.add(source);
     current.isTold = false;
     this.#active.add(target);
-    if (isFirst) this.#context.emit(draftOf(target, current, limit));
+    // What comes with the first of it is told with it; what comes later, when time goes on.
+    if (current.packets < 2 * current.toldPackets) return;
+    current.toldPackets = current.packets;
+    this.#tell(target, current);
+  }
+
+  /** What the kernel counted is all of a flood; connections that were seen of the same one are a part of it. */
+  #tell(target: Target, current: Flood): void {
+    const isPart =
+      target.kind === 'SYN' && this.#targets.get(keyOf({ ...target, kind: 'half-open' }))?.flood !== undefined;
+    if (!isPart) this.#context.emit(draftOf(target, current, this.#limit(target.kind)));
   }
 }
 
@@ -330,9 +320,10 @@ function arrivalOf(observation: ConnectionObservation): Arrival | undefined {
     : undefined;
 }
 
-/** What the kernel refused. A row that folds many ports is a scan's, which does not add up on one. */
-function arrivalAtClosed({
+/** What the kernel refused or left waiting. A row that folds many ports is a scan's, which does not add up on one. */
+function arrivalOfScan({
   host,
+  scan,
   source,
   localAddress,
   localPort,
@@ -343,11 +334,16 @@ function arrivalAtClosed({
 }: ScanObservation): Arrival | undefined {
   if (ports > 1 || source === host || isToMany(localAddress)) return undefined;
   const common = { isBad: true, isInbound: true, address: localAddress, source, startUs, endUs: atUs };
-  return { ...common, kind: 'closed', packets, port: localPort };
+  if (scan !== 'half-open') return { ...common, kind: 'closed', packets, port: localPort };
+  // From one reading to the next: the second of the one before is not counted twice.
+  return { ...common, kind: scan, packets, port: localPort, startUs: Math.min(atUs, startUs + 1_000_000) };
 }
+
+const ofSyns = (kind: Kind) => kind === 'SYN' || kind === 'half-open';
 
 const words: Record<Kind, readonly [string, string]> = {
   SYN: ['connection begun and left', 'connections begun and left'],
+  'half-open': ['connection begun and left', 'connections begun and left'],
   UDP: ['UDP packet without an answer', 'UDP packets without answers'],
   ICMP: ['echo request', 'echo requests'],
   closed: ['packet without a listener', 'packets without a listener'],
@@ -361,20 +357,26 @@ function draftOf({ host, address, isInbound, kind, port }: Target, current: Floo
   const from =
     sources.size === 1 && !hasMore
       ? source
-      : `${hasMore || sources.size >= mostSources ? 'more than ' : ''}${countText(sources.size, 'address', 'addresses')}`;
+      : sources.size === 0
+        ? 'addresses that were not told apart'
+        : `${hasMore || sources.size >= mostSources ? 'more than ' : ''}${countText(sources.size, 'address', 'addresses')}`;
   const to =
     kind === 'SYN' && port === 0
       ? `as many hosts, ${address} among them`
       : port === 0
-        ? address
+        ? kind === 'half-open'
+          ? 'a port that the kernel does not tell'
+          : address
         : `port ${port} of ${address}`;
   return {
     host,
-    key: isInbound ? [kind, String(port)] : [kind, String(port), address],
+    key: isInbound
+      ? [ofSyns(kind) ? 'SYN' : kind, port === 0 && kind === 'half-open' ? '?' : String(port)]
+      : [kind, String(port), address],
     severity: peak >= 10 * limit || seconds >= 10 ? 'high' : 'medium',
     score: peak / (peak + limit),
     summary: `${countText(count, ...words[kind])} in ${secondsText(seconds)} to ${to}, from ${from}`,
-    peer: isInbound ? (sources.size === 1 ? source : '') : address,
+    peer: isInbound ? (sources.size === 1 && !hasMore ? source : '') : address,
     process: '',
     startUs,
     endUs,

@@ -17,7 +17,7 @@ export const directions: readonly ConnectionObservation['direction'][] = [
 export const services: readonly DnsObservation['service'][] = ['dns', 'dns', 'mdns', 'llmnr'];
 export const transports: readonly DnsObservation['transport'][] = ['udp', 'udp', 'tcp'];
 export const roles: readonly DnsObservation['role'][] = ['client', 'client', 'server'];
-export const scans: readonly ScanObservation['scan'][] = ['syn', 'syn', 'fin', 'null', 'xmas', 'udp'];
+export const scans: readonly ScanObservation['scan'][] = ['syn', 'syn', 'fin', 'null', 'xmas', 'udp', 'half-open'];
 const nameSources: readonly ConnectionObservation['nameSource'][] = ['none', 'dns', 'sni', 'none'];
 
 /** A name by reverse DNS says who owns an address, not what was meant: it does not count. */

@@ -58,7 +58,7 @@ export const scanEvidence = name(
     hostId: hostId(),
     startedAt: time(),
     endedAt: time(),
-    kind: z.enum(['syn', 'fin', 'null', 'xmas', 'udp']),
+    kind: z.enum(['syn', 'fin', 'null', 'xmas', 'udp', 'half-open']),
     sourceAddress: z.string().describe('As the packets say, so it can be forged.'),
     localAddress: z.string(),
     localPort: unknownable().describe('null in a row that folds many ports.'),

@@ -1,4 +1,4 @@
-// /api/v1/scans: who knocked at ports where nothing answers.
+// /api/v1/scans: who knocked at ports where nothing answers, or began connections and left it at that.
 import type { ScanEvidence, ScanKindName, ScanList } from '@foretop/proto/api';
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ import { askedSpan, pageOf, resume, spanFacts, spanNote } from '../query/span-li
 import { askedHosts, queryOf, type ServeEnv } from './context.ts';
 
 /** By the number in facts.proto, less one. */
-const kindNames = ['syn', 'fin', 'null', 'xmas', 'udp'] as const satisfies readonly ScanKindName[];
+const kindNames = ['syn', 'fin', 'null', 'xmas', 'udp', 'half-open'] as const satisfies readonly ScanKindName[];
 
 const listScans = operation({
   method: 'get',

@@ -148,32 +148,63 @@ export async function selectFindingTallies(db: Kysely<Database>): Promise<Findin
   return rows;
 }
 
-/** Those not seen since, with their timelines. @returns how many. */
-export async function deleteOldFindings(db: Kysely<Database>, before: Date): Promise<number> {
-  const { numAffectedRows = 0n } = await sql`delete from finding where last_seen_at < ${before}`.execute(db);
+/**
+ * Of a host's findings the ones last seen that stay while they are open, however old: the rest of what may be stored of a host
+ * (detect/findings/allowance.ts) is for new ones.
+ */
+const mostOldOpen = 1_000;
+
+/**
+ * Those resolved or muted before, and not seen since, with their timelines. Open ones stay until somebody settles them, but for
+ * those of a host that has more than `mostOldOpen` newer ones. @returns how many.
+ */
+export async function deleteOldFindings(db: Kysely<Database>, before: Date, mostOpen = mostOldOpen): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from finding f using (
+      select host_id, group_key, row_number() over (partition by host_id order by last_seen_at desc, group_key) as place
+        from finding) ranked
+     where f.host_id = ranked.host_id and f.group_key = ranked.group_key and f.last_seen_at < ${before}
+       and (${isSettled} and f.state_at < ${before} or not ${isSettled} and place > ${mostOpen}::int8)`.execute(db);
   if (numAffectedRows > 0n) await deleteLooseEvents(db);
   return Number(numAffectedRows);
+}
+
+const isSettled = sql`f.state in ('resolved', 'muted')`;
+
+interface DroppedFindings {
+  before: Date;
+  bytes: number;
+  leastBytes: number;
 }
 
 /**
  * Of those that are resolved or muted, and were before, the ones not seen for longest: so many that their rows took `bytes`; none
  * where all of them take less than `leastBytes`. @returns how many.
  */
-export async function deleteSettledFindings(
+export const deleteSettledFindings = (db: Kysely<Database>, { before, ...limits }: DroppedFindings): Promise<number> =>
+  deleteFindings(db, sql`${isSettled} and f.last_seen_at < ${before} and f.state_at < ${before}`, limits);
+
+/** The same of open ones of which nothing was seen since. */
+export const deleteOpenFindings = (db: Kysely<Database>, { before, ...limits }: DroppedFindings): Promise<number> =>
+  deleteFindings(db, sql`not ${isSettled} and f.last_seen_at < ${before}`, limits);
+
+/** `which`: a condition on f. */
+async function deleteFindings(
   db: Kysely<Database>,
-  { before, bytes, leastBytes }: { before: Date; bytes: number; leastBytes: number },
+  which: RawBuilder<unknown>,
+  { bytes, leastBytes }: { bytes: number; leastBytes: number },
 ): Promise<number> {
   const { numAffectedRows = 0n } = await sql`
     delete from finding f using (
       select host_id, group_key, sum(size) over () as total,
              sum(size) over (order by last_seen_at, host_id, group_key rows unbounded preceding) - size as older
-        from (select s.host_id, s.group_key, s.last_seen_at, pg_column_size(s.*) + (
+        from (select f.host_id, f.group_key, f.last_seen_at, pg_column_size(f.*) + (
                        select coalesce(sum(pg_column_size(e.*)), 0) from finding_event e
-                        where e.host_id = s.host_id and e.group_key = s.group_key) as size
-                from finding s
-               where s.state in ('resolved', 'muted') and s.last_seen_at < ${before} and s.state_at < ${before}) sized) settled
-     where f.host_id = settled.host_id and f.group_key = settled.group_key
-       and f.state in ('resolved', 'muted') and total >= ${leastBytes}::int8 and older < ${bytes}::int8`.execute(db);
+                        where e.host_id = f.host_id and e.group_key = f.group_key) as size
+                from finding f
+               where ${which}) sized) oldest
+     where f.host_id = oldest.host_id and f.group_key = oldest.group_key
+       and ${which} and total >= ${leastBytes}::int8 and older < ${bytes}::int8`.execute(db);
   if (numAffectedRows > 0n) await deleteLooseEvents(db);
   return Number(numAffectedRows);
 }

@@ -31,6 +31,15 @@ export class RateWindow {
     return highest;
   }
 
+  /** The most good ones of a second of the span. */
+  good(startUs: number, endUs: number): number {
+    const [first, last] = [Math.floor(startUs / 1e6), Math.floor(endUs / 1e6)];
+    let most = 0;
+    for (let at = Math.max(first, last - keptSeconds + 1); at <= last; at++)
+      most = Math.max(most, this.#seconds.get(at)?.good ?? 0);
+    return most;
+  }
+
   /** What is older than the window becomes what is normal. @returns whether anything is left in the window. */
   settle(nowUs: number): boolean {
     const until = Math.floor(nowUs / 1e6) - keptSeconds;

@@ -21,7 +21,7 @@ export const ftpControl = 21;
 
 export function contactBy(observation: Observation): ContactBy | undefined {
   if (observation.kind === 'connection') return ofConnection(observation);
-  return observation.kind === 'scan' ? ofScan(observation) : undefined;
+  return observation.kind === 'scan' && observation.scan !== 'half-open' ? ofScan(observation) : undefined;
 }
 
 function ofConnection(observation: ConnectionObservation): ContactBy | undefined {
