@@ -26,7 +26,7 @@ const groups = [
   { name: 'frame', test: new RegExp(frame), priority: 8 },
   {
     name: 'rows',
-    test: /src\/lib\/connections\/connection-(store|filter|columns)\.ts|src\/lib\/table\/LiveTable\.svelte/,
+    test: /src\/lib\/(connections\/connection-(store|filter|columns)\.ts|(table\/LiveTable|ui\/StateMark)\.svelte)/,
     priority: 7,
   },
   // One file for the counts of the rail and of Fleet's tiles: each file that is loaded later costs its name in those that come first.

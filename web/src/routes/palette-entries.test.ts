@@ -31,3 +31,8 @@ it('bounds each group', () => {
   expect(findEntries(many, '').length).toBe(6);
   expect(findEntries(many, 'host').length).toBe(30);
 });
+
+it('shows every page without a text', () => {
+  const many = Array.from({ length: 20 }, (_, index) => entry('Pages', `page-${index}`));
+  expect(findEntries(many, '').length).toBe(20);
+});

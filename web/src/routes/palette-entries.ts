@@ -30,12 +30,12 @@ export function findEntries(entries: readonly Entry[], text: string, limit = 30)
     .filter(perGroup(words.length === 0 ? 6 : limit));
 }
 
-/** Without a text the list shows a few of each kind, so that it says what it can do. */
+/** Without a text the list shows a few of each kind and all pages: on a phone it is the way to most of them. */
 function perGroup(most: number): (entry: Entry) => boolean {
   const seen = new Map<string, number>();
   return (entry) => {
     const count = (seen.get(entry.group) ?? 0) + 1;
     seen.set(entry.group, count);
-    return count <= most;
+    return count <= most || entry.group === 'Pages';
   };
 }

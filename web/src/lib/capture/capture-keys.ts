@@ -1,12 +1,12 @@
 // The keys of sealed captures: one a run, made in this browser, never readable by a script, kept until they are forgotten.
 import type { Recipient } from '@foretop/proto/capture';
+import { inKeyStore } from '../trust/key-store.ts';
 
 interface KeptKey extends Recipient {
   runId: string;
 }
 
-const databaseName = 'foretop-captures';
-const storeName = 'keys';
+const names = { database: 'foretop-captures', store: 'keys', keyPath: 'runId' };
 /** Of this page: also where the browser keeps no database. */
 const here = new Map<string, Recipient>();
 
@@ -15,7 +15,7 @@ export async function keepCaptureKey(runId: string, recipient: Recipient): Promi
   here.set(runId, recipient);
   const kept: KeptKey = { runId, ...recipient };
   try {
-    await inStore('readwrite', (store) => store.put(kept));
+    await inKeyStore(names, 'readwrite', (store) => store.put(kept));
     // Browsers may clear what is not asked to be kept. One that says no still keeps it for now.
     await navigator.storage?.persist?.();
     return true;
@@ -28,39 +28,14 @@ export async function keepCaptureKey(runId: string, recipient: Recipient): Promi
 export async function captureKey(runId: string): Promise<Recipient | undefined> {
   const known = here.get(runId);
   if (known) return known;
-  const kept = await inStore<KeptKey | undefined>('readonly', (store) => store.get(runId)).catch(() => undefined);
+  const kept = await inKeyStore<KeptKey | undefined>(names, 'readonly', (store) => store.get(runId)).catch(
+    () => undefined,
+  );
   return kept && { privateKey: kept.privateKey, publicKey: kept.publicKey };
 }
 
 /** From then on nobody opens what was sealed to it. Throws Error when the browser did not delete it. */
 export async function forgetCaptureKey(runId: string): Promise<void> {
-  await inStore('readwrite', (store) => store.delete(runId));
+  await inKeyStore(names, 'readwrite', (store) => store.delete(runId));
   here.delete(runId);
-}
-
-async function inStore<Result>(
-  mode: IDBTransactionMode,
-  act: (store: IDBObjectStore) => IDBRequest<Result>,
-): Promise<Result> {
-  const database = await open();
-  try {
-    const transaction = database.transaction(storeName, mode);
-    const request = act(transaction.objectStore(storeName));
-    await new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error('The browser did not change its keys.'));
-    });
-    return request.result;
-  } finally {
-    database.close();
-  }
-}
-
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(databaseName, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'runId' });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(new Error('The browser did not open its database of keys.'));
-  });
 }

@@ -1,5 +1,6 @@
 // This browser's signing keys: Ed25519, made here, never readable by a script, kept in IndexedDB until they are forgotten.
 import { thumbprint, type PublicJwk } from '@foretop/proto/trust';
+import { inKeyStore } from './key-store.ts';
 import { noEd25519 } from './signing-support.ts';
 
 export interface BrowserKey {
@@ -10,13 +11,12 @@ export interface BrowserKey {
   madeAtMs: number;
 }
 
-const databaseName = 'foretop-trust';
-const storeName = 'signing-keys';
+const names = { database: 'foretop-trust', store: 'signing-keys', keyPath: 'thumbprint' };
 
 /** Oldest first; none where the browser keeps no database. */
 export async function browserKeys(): Promise<BrowserKey[]> {
   if (globalThis.indexedDB === undefined) return [];
-  const keys = await inStore<BrowserKey[]>('readonly', (store) => store.getAll());
+  const keys = await inKeyStore<BrowserKey[]>(names, 'readonly', (store) => store.getAll());
   return keys.sort((a, b) => a.madeAtMs - b.madeAtMs);
 }
 
@@ -26,14 +26,14 @@ export async function makeBrowserKey(): Promise<BrowserKey> {
   const { x } = await crypto.subtle.exportKey('jwk', pair.publicKey);
   const jwk: PublicJwk = { kty: 'OKP', crv: 'Ed25519', x: x! };
   const key = { thumbprint: await thumbprint(jwk), jwk, privateKey: pair.privateKey, madeAtMs: Date.now() };
-  await inStore('readwrite', (store) => store.put(key));
+  await inKeyStore(names, 'readwrite', (store) => store.put(key));
   // Browsers may clear what is not asked to be kept. One that says no still keeps it for now.
   await navigator.storage?.persist?.();
   return key;
 }
 
 export async function forgetBrowserKey(thumbprint: string): Promise<void> {
-  await inStore('readwrite', (store) => store.delete(thumbprint));
+  await inKeyStore(names, 'readwrite', (store) => store.delete(thumbprint));
 }
 
 async function generate(): Promise<CryptoKeyPair> {
@@ -42,32 +42,4 @@ async function generate(): Promise<CryptoKeyPair> {
   } catch (cause) {
     throw new Error(noEd25519, { cause });
   }
-}
-
-async function inStore<Result>(
-  mode: IDBTransactionMode,
-  act: (store: IDBObjectStore) => IDBRequest<Result>,
-): Promise<Result> {
-  const database = await open();
-  try {
-    const transaction = database.transaction(storeName, mode);
-    const request = act(transaction.objectStore(storeName));
-    await new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error('The browser did not keep the key.'));
-    });
-    return request.result;
-  } finally {
-    database.close();
-  }
-}
-
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(databaseName, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'thumbprint' });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () =>
-      reject(new Error('The browser did not open its database of keys. A private window may keep none.'));
-  });
 }
