@@ -56,8 +56,13 @@ async function bundle(input, file, faults) {
   });
   const { output } = await build.write({
     ...{ file, format: 'cjs', codeSplitting: false, comments: { legal: false } },
-    // V8 keeps the text while the agent runs, at one byte a character if all are ASCII. Names stay, for the sake of stack traces.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true, asciiOnly: true } },
+    // V8 keeps the text while the agent runs, at one byte a character if all are ASCII, and the name of each variable. Those of
+    // functions and classes stay, for the sake of stack traces.
+    minify: {
+      compress: false,
+      mangle: { toplevel: true, keepNames: true },
+      codegen: { removeWhitespace: true, asciiOnly: true },
+    },
   });
   await build.close();
   const external = output[0].imports.filter((name) => !name.startsWith('node:') && !isBuiltin(name));

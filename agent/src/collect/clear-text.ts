@@ -104,7 +104,7 @@ export class ClearText implements Disposable {
   }
 
   #open(): void {
-    const open = this.#options.open ?? (() => openPacketSocket(openLibc(), textFilter()));
+    const open = this.#options.open ?? (() => openPacketSocket(openLibc(), textFilter));
     try {
       this.#socket = open();
       this.#timer = setInterval(() => this.#drain(), drainEveryMs).unref();

@@ -18,6 +18,7 @@ import {
   transmittedPayload,
 } from '../host/tcp-payload.ts';
 import type { Holder } from './process-tracker.ts';
+import { sharedAddress } from './shared-address.ts';
 import type { TrackedConnection } from './tick.ts';
 
 export interface ConnectionRecord extends TrackedConnection {
@@ -91,9 +92,9 @@ export function createConnection(
     protocol: message.protocol === IPPROTO_TCP ? 6 : 17,
     state: message.state,
     direction: peer ? Direction.DIRECTION_UNKNOWN : Direction.DIRECTION_LISTEN,
-    localAddress: addressBytes(message.family, message.local),
+    localAddress: sharedAddress(addressBytes(message.family, message.local)),
     localPort: message.localPort,
-    remoteAddress: peer ? addressBytes(message.family, message.remote) : NO_ADDRESS,
+    remoteAddress: peer ? sharedAddress(addressBytes(message.family, message.remote)) : NO_ADDRESS,
     remotePort: message.remotePort,
     uid: message.uid,
     inode: message.inode,

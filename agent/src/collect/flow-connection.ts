@@ -4,6 +4,7 @@ import type { FlowReading } from '../host/engine.ts';
 import { createSocketMessage } from '../host/linux/sock-message.ts';
 import { TCP_ESTABLISHED, TCP_SYN_SENT } from '../host/tcp-payload.ts';
 import { type ConnectionRecord, countPayload, createConnection, type FlowCount } from './connection.ts';
+import { sharedAddress } from './shared-address.ts';
 
 /** No dump has shown it, so it has neither inode nor kind. */
 const NO_KIND = -1;
@@ -13,9 +14,9 @@ export function createFlowConnection(flow: FlowReading, handle: number, firstKno
   const record = createConnection(emptyMessage, { handle, kind: NO_KIND, startedUs: flow.firstUs, firstKnown });
   record.cookie = flow.cookie;
   record.protocol = flow.protocol;
-  record.localAddress = flow.localAddress();
+  record.localAddress = sharedAddress(flow.localAddress());
   record.localPort = flow.localPort;
-  record.remoteAddress = flow.remoteAddress();
+  record.remoteAddress = sharedAddress(flow.remoteAddress());
   record.remotePort = flow.remotePort;
   record.remoteWord = lastWord(record.remoteAddress);
   record.state = flow.protocol === 6 && flow.role === 'active' && flow.rxPackets === 0 ? TCP_SYN_SENT : TCP_ESTABLISHED;

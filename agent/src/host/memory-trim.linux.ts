@@ -9,7 +9,7 @@ const MADV_DONTNEED = 4;
 // malloc.h
 const M_MMAP_THRESHOLD = -3;
 const M_ARENA_MAX = -8;
-const LARGE_BYTES = 128 << 10;
+const LARGE_BYTES = 32 << 10;
 
 interface Mapping {
   address: bigint;
@@ -30,6 +30,11 @@ function trimPages(): void {
     // Without /proc it stays as it is.
   }
   libc.mallocTrim();
+}
+
+/** Free pages of malloc go back to the system. Throws HostError `libc-missing`. */
+export function trimMalloc(): void {
+  openLibc().mallocTrim();
 }
 
 /**

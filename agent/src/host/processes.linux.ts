@@ -2,15 +2,15 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { HostError, messageOf } from './host-error.ts';
 import { type Libc, openLibc } from './linux/libc.ts';
-import { createProcessStat, parseProcessStat } from './process-stat.linux.ts';
+import { createProcessStat, parseProcessStat, type ProcessStat } from './process-stat.linux.ts';
 
 /** One process; the same object from its start to its exit. */
 export interface ProcessRecord {
   readonly pid: number;
   readonly startTicks: number;
   parentPid: number;
-  /** Bytes of the name, to see an exec without making a string. */
-  commBytes: Buffer;
+  /** Bytes of the name, to see an exec without making a string; no Buffer, since a slice of Node's pool keeps 64 kB of it alive. */
+  commBytes: Uint8Array;
   comm: string;
   /** The name changed since `look` was called before: exec, or the process renamed itself. */
   renamed: boolean;
@@ -169,13 +169,13 @@ export class ProcessTable implements Disposable {
 
   #create(pid: number, fd: number): ProcessRecord {
     const stat = this.#stat;
-    const commBytes = Buffer.from(this.#buffer.subarray(stat.commStart, stat.commEnd));
+    const commBytes = Uint8Array.from(this.#buffer.subarray(stat.commStart, stat.commEnd));
     return {
       pid,
       startTicks: stat.startTicks,
       parentPid: stat.parentPid,
       commBytes,
-      comm: commText(commBytes),
+      comm: commText(this.#buffer, stat),
       renamed: false,
       kernelThread: (stat.flags & PF_KTHREAD) !== 0,
       state: 0,
@@ -212,8 +212,8 @@ export class ProcessTable implements Disposable {
       !record.renamed;
     record.unchanged = isSame ? record.unchanged + 1 : 0;
     if (!record.renamed) return;
-    record.commBytes = Buffer.from(this.#buffer.subarray(stat.commStart, stat.commEnd));
-    record.comm = commText(record.commBytes);
+    record.commBytes = Uint8Array.from(this.#buffer.subarray(stat.commStart, stat.commEnd));
+    record.comm = commText(this.#buffer, stat);
   }
 
   #remove(record: ProcessRecord, changes: ProcessChanges): void {
@@ -246,8 +246,8 @@ export class ProcessTable implements Disposable {
 }
 
 /** A process may call itself anything. */
-function commText(bytes: Buffer): string {
-  return bytes.toString('utf8').replace(/\p{Cc}/gu, '\ufffd');
+function commText(line: Buffer, { commStart, commEnd }: ProcessStat): string {
+  return line.toString('utf8', commStart, commEnd).replace(/\p{Cc}/gu, '\ufffd');
 }
 
 function tryOpen(path: string): number {

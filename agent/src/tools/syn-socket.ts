@@ -1,5 +1,7 @@
 // SYNs without connections: sent from a port that is kept for them, so that the kernel resets whoever answers.
 import { randomBytes } from 'node:crypto';
+import type { Instruction } from '@foretop/proto/capture';
+import { assemble, at, ifEqual, LD, LD_X, LDX_HEADER, RETURN, step } from '../host/linux/classic-bpf.ts';
 import { type HeardError, ProbeSocket } from '../host/linux/probe-socket.ts';
 import { type ReservedPort, reservePort } from '../host/linux/reserved-port.ts';
 import { encodeSyn, readQuotedSyn, readSynAnswer } from './tcp-segment.ts';
@@ -80,38 +82,15 @@ export class SynSocket implements Disposable {
   }
 }
 
-// linux/bpf_common.h: `struct sock_filter`s of code, jt, jf and k.
-const LD_HALF = 0x28;
-const LD_HALF_X = 0x48;
-const LDX_HEADER = 0xb1;
-const JUMP_EQUAL = 0x15;
-const RETURN = 0x06;
-const everything = 0xffff_ffff;
-const nothing = program([[RETURN, 0, 0, 0]]);
+const nothing = assemble([step(RETURN, 0)]);
 
 /** A raw socket hears every segment of its peer: only what comes to a kept port is let in. IPv4 comes with its header. */
-function portFilter(addressBytes: number, ports: readonly number[]): Uint8Array {
-  const load: Instruction[] =
-    addressBytes === 4
-      ? [
-          [LDX_HEADER, 0, 0, 0],
-          [LD_HALF_X, 0, 0, 2],
-        ]
-      : [[LD_HALF, 0, 0, 2]];
-  const jumps = ports.map((port, index): Instruction => [JUMP_EQUAL, ports.length - index, 0, port]);
-  return program([...load, ...jumps, [RETURN, 0, 0, 0], [RETURN, 0, 0, everything]]);
-}
-
-type Instruction = [code: number, jt: number, jf: number, k: number];
-
-function program(instructions: Instruction[]): Uint8Array {
-  const bytes = new Uint8Array(instructions.length * 8);
-  const view = new DataView(bytes.buffer);
-  for (const [index, [code, jt, jf, k]] of instructions.entries()) {
-    view.setUint16(index * 8, code, true);
-    view.setUint8(index * 8 + 2, jt);
-    view.setUint8(index * 8 + 3, jf);
-    view.setUint32(index * 8 + 4, k, true);
-  }
-  return bytes;
+function portFilter(addressBytes: number, ports: readonly number[]): Instruction[] {
+  return assemble([
+    ...(addressBytes === 4 ? [step(LDX_HEADER, 0), step(LD_X.half, 2)] : [step(LD.half, 2)]),
+    ...ports.map((port) => ifEqual(port, 'kept')),
+    step(RETURN, 0),
+    at('kept'),
+    step(RETURN, 0xffff_ffff),
+  ]);
 }

@@ -1,8 +1,8 @@
 // Sockets that send single packets to one address and hear what comes back: echo replies, segments, and ICMP errors with their sender.
+import type { Instruction } from '@foretop/proto/capture';
 import { HostError } from '../host-error.ts';
 import { type ControlMessages, type IcmpError, readControlMessages } from './control-messages.ts';
 import { fixedBytes, type Libc, openLibc, systemCallError } from './libc.ts';
-import { attachFilter } from './packet-socket.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -11,6 +11,7 @@ import {
   socketAddressBytes,
   writeSocketAddress,
 } from './socket-address.ts';
+import { attachFilter } from './socket-filter.ts';
 
 // bits/socket_type.h, bits/socket.h, linux/in.h, linux/in6.h, linux/icmpv6.h, asm-generic/socket.h
 const SOCK_DGRAM = 2;
@@ -43,8 +44,8 @@ export interface ProbeSocketOptions {
   kind: keyof typeof protocols;
   /** 4 or 16 bytes: nothing is heard of others but ICMP errors on the way there. */
   target: Uint8Array;
-  /** A classic BPF program over what comes in. */
-  filter?: Uint8Array;
+  /** Over what comes in. */
+  filter?: readonly Instruction[];
 }
 
 export interface Heard {

@@ -69,7 +69,7 @@ export function openSocketEvents(): SocketEvents {
 }
 
 /** `struct nlmsghdr` (filled in when sent) and `struct inet_diag_req_v2`. */
-function dumpRequest(family: number, protocol: number, states: number): Uint8Array {
+export function dumpRequest(family: number, protocol: number, states: number): Uint8Array {
   const request = new Uint8Array(REQUEST_BYTES);
   const view = new DataView(request.buffer);
   view.setUint16(4, SOCK_DIAG_BY_FAMILY, true);

@@ -10,6 +10,9 @@ type Item =
   | { kind: 'go'; to: Label }
   | { kind: 'place'; label: Label };
 
+/** The instruction behind a branch: that way the program goes on. */
+export const next: Label = { name: 'label' };
+
 /** `jt` and `jf` have eight bits. */
 const farthest = 255;
 
@@ -24,6 +27,7 @@ export class Assembler {
     this.#items.push({ kind: 'plain', code, k: k >>> 0 });
   }
 
+  /** Each way leads to a label or `next`. */
   branch(code: number, k: number, ifTrue: Label, ifFalse: Label): void {
     this.#items.push({ kind: 'branch', code, k: k >>> 0, ifTrue, ifFalse });
   }
@@ -44,8 +48,8 @@ export class Assembler {
       let at = 0;
       for (const item of this.#items) {
         if (item.kind === 'branch' && !far.has(item)) {
-          const distances = [item.ifTrue, item.ifFalse].map((label) => places.get(label)! - at - 1);
-          if (distances.some((distance) => distance > farthest)) far.add(item);
+          const labels = [item.ifTrue, item.ifFalse].filter((label) => label !== next);
+          if (labels.some((label) => places.get(label)! - at - 1 > farthest)) far.add(item);
         }
         at += sizeOf(item, far);
       }
@@ -65,9 +69,11 @@ export class Assembler {
 
   #write(places: ReadonlyMap<Label, number>, far: ReadonlySet<Item>): Instruction[] {
     const code: Instruction[] = [];
-    const distance = (label: Label) => places.get(label)! - code.length - 1;
+    let end = 0;
+    const distance = (label: Label) => (label === next ? end : places.get(label)!) - code.length - 1;
     const step = (to: Label) => code.push({ code: JUMP, jt: 0, jf: 0, k: distance(to) });
     for (const item of this.#items) {
+      end = code.length + sizeOf(item, far);
       if (item.kind === 'plain') code.push({ code: item.code, jt: 0, jf: 0, k: item.k });
       else if (item.kind === 'go') step(item.to);
       else if (item.kind === 'branch' && far.has(item)) {

@@ -1,5 +1,5 @@
 // Compiles comparisons of bytes and lengths. A packet that lacks what is asked for, its protocol or its bytes, does not fit.
-import type { Assembler, Label } from './assembler.ts';
+import { type Assembler, type Label, next } from './assembler.ts';
 import { type Begins, fact, firstFree, types } from './facts.ts';
 import { FilterFault } from './filter-fault.ts';
 import type { Arithmetic, HeaderName, Primitive } from './filter.ts';
@@ -131,18 +131,15 @@ class Terms {
   /** The place is in A. It must not wrap around: what stands before a packet is not read. */
   #requireRoom(size: number, free: number): void {
     const code = this.#code;
-    const [isWithin, isThere] = [code.label(), code.label()];
     this.#keep(free);
     code.emit(TAX);
     code.emit(LD_LENGTH);
-    code.branch(JUMP_IF.greater + WITH_X, 0, isWithin, this.#no);
-    code.place(isWithin);
+    code.branch(JUMP_IF.greater + WITH_X, 0, next, this.#no);
     code.emit(LD_MEMORY, free);
     code.emit(ALU['+'], size);
     code.emit(TAX);
     code.emit(LD_LENGTH);
-    code.branch(JUMP_IF.atLeast + WITH_X, 0, isThere, this.#no);
-    code.place(isThere);
+    code.branch(JUMP_IF.atLeast + WITH_X, 0, next, this.#no);
   }
 
   /** The offset is in A. */
@@ -153,10 +150,8 @@ class Terms {
       code.emit(LDX_MEMORY, free);
       return code.emit(sizes[size], 0);
     }
-    const isWithin = code.label();
     this.#keep(free);
-    code.branch(JUMP_IF.greater, ethernetBytes - size, this.#no, isWithin);
-    code.place(isWithin);
+    code.branch(JUMP_IF.greater, ethernetBytes - size, this.#no, next);
     this.#requireEthernet(this.#no);
     code.emit(LDX_MEMORY, free);
     code.emit(sizes[size], linkHeader);
@@ -168,17 +163,13 @@ class Terms {
     if (type !== undefined) this.#requireFact(fact.etherType, type);
     if (header === 'ip' || header === 'ip6' || header === 'arp') return fact.network;
     this.#requireFact(fact.protocol, protocols[header]);
-    const isThere = this.#code.label();
     this.#code.emit(LD_MEMORY, fact.transport);
-    this.#code.branch(JUMP_IF.equal, 0, this.#no, isThere);
-    this.#code.place(isThere);
+    this.#code.branch(JUMP_IF.equal, 0, this.#no, next);
     return fact.transport;
   }
 
   #requireFact(word: number, value: number): void {
-    const isSo = this.#code.label();
     this.#code.emit(LD_MEMORY, word);
-    this.#code.branch(JUMP_IF.equal, value, isSo, this.#no);
-    this.#code.place(isSo);
+    this.#code.branch(JUMP_IF.equal, value, next, this.#no);
   }
 }

@@ -1,5 +1,5 @@
 // Compiles a filter to classic BPF for a packet socket, whatever its interfaces are: the kernel runs it before anything is copied.
-import { Assembler, type Label } from './assembler.ts';
+import { Assembler, type Label, next } from './assembler.ts';
 import { compileRelation } from './compile-relation.ts';
 import { type Begins, fact, findFacts, noTag, requireBytes, types } from './facts.ts';
 import { FilterFault } from './filter-fault.ts';
@@ -52,12 +52,11 @@ export function compileFilter(filter: Filter, { begins, snapBytes, loopback }: C
 }
 
 function passOverLoopback(code: Assembler, loopback: CompileOptions['loopback'], refuse: Label): void {
-  const [isLoopback, goOn] = [code.label(), code.label()];
+  const goOn = code.label();
   code.emit(LD.word, ancillary.deviceType);
   if (loopback === 'never') code.branch(JUMP_IF.equal, ARPHRD_LOOPBACK, refuse, goOn);
   else {
-    code.branch(JUMP_IF.equal, ARPHRD_LOOPBACK, isLoopback, goOn);
-    code.place(isLoopback);
+    code.branch(JUMP_IF.equal, ARPHRD_LOOPBACK, next, goOn);
     code.emit(LD.word, ancillary.packetType);
     code.branch(JUMP_IF.equal, PACKET_OUTGOING, refuse, goOn);
   }
@@ -120,9 +119,7 @@ class Compiler {
 
   /** Goes on when it is so. */
   #requireFact(word: number, value: number, no: Label): void {
-    const isSo = this.#code.label();
-    this.#isFact(word, value, isSo, no);
-    this.#code.place(isSo);
+    this.#isFact(word, value, next, no);
   }
 
   #protocol({ protocol, family }: Part<'protocol'>, yes: Label, no: Label): void {
@@ -136,9 +133,7 @@ class Compiler {
     this.#inDirection(direction, yes, no, (isSource, own, other) => {
       code.emit(LD_MEMORY, isSource ? fact.sourcePort : fact.destinationPort);
       if (from === to) return code.branch(JUMP_IF.equal, from, own, other);
-      const isHigh = code.label();
-      code.branch(JUMP_IF.atLeast, from, isHigh, other);
-      code.place(isHigh);
+      code.branch(JUMP_IF.atLeast, from, next, other);
       code.branch(JUMP_IF.greater, to, other, own);
     });
   }
@@ -162,9 +157,7 @@ class Compiler {
     const code = this.#code;
     if (within) this.#requireFact(fact.addressed, types[within], no);
     else {
-      const isThere = code.label();
-      this.#isFact(fact.addressed, 0, no, isThere);
-      code.place(isThere);
+      this.#isFact(fact.addressed, 0, no, next);
     }
     this.#inDirection(direction, yes, no, (isSource, own, other) => {
       code.emit(LD_MEMORY, isSource ? fact.sourceAddress : fact.destinationAddress);
@@ -180,11 +173,9 @@ class Compiler {
     code.emit(LDX_MEMORY, fact.network);
     this.#inDirection(direction, yes, no, (isSource, own, other) => {
       for (let at = 0; at < 16 && wordAt(mask, at) !== 0; at += 4) {
-        const next = code.label();
         code.emit(LD_X.word, (isSource ? 8 : 24) + at);
         if (wordAt(mask, at) !== 0xffff_ffff) code.emit(ALU['&'], wordAt(mask, at));
         code.branch(JUMP_IF.equal, wordAt(address, at), next, other);
-        code.place(next);
       }
       code.go(own);
     });
@@ -195,10 +186,8 @@ class Compiler {
     this.#requireEthernet(no);
     this.#inDirection(direction, yes, no, (isSource, own, other) => {
       const start = this.#ethernetAt + (isSource ? 6 : 0);
-      const low = code.label();
       code.emit(LD.word, start + 2);
-      code.branch(JUMP_IF.equal, wordAt(address, 2), low, other);
-      code.place(low);
+      code.branch(JUMP_IF.equal, wordAt(address, 2), next, other);
       code.emit(LD.half, start);
       code.branch(JUMP_IF.equal, wordAt(address, 0) >>> 16, own, other);
     });
@@ -230,10 +219,9 @@ class Compiler {
   #requireEthernet(no: Label): void {
     if (this.#begins === 'ethernet') return;
     const code = this.#code;
-    const [other, isEthernet] = [code.label(), code.label()];
+    const isEthernet = code.label();
     code.emit(LD.word, ancillary.deviceType);
-    code.branch(JUMP_IF.equal, ARPHRD_ETHER, isEthernet, other);
-    code.place(other);
+    code.branch(JUMP_IF.equal, ARPHRD_ETHER, isEthernet, next);
     code.branch(JUMP_IF.equal, ARPHRD_LOOPBACK, isEthernet, no);
     code.place(isEthernet);
   }

@@ -1,5 +1,5 @@
 // What the primitives of a filter share, found once at the program's start and kept in its scratch memory: only what the filter asks for.
-import type { Assembler, Label } from './assembler.ts';
+import { type Assembler, type Label, next } from './assembler.ts';
 import type { Arithmetic, Filter } from './filter.ts';
 import {
   ALU,
@@ -115,14 +115,12 @@ function keep(code: Assembler, word: number, value: number): void {
 
 /** Goes to `missing` when the packet ends before `bytes` bytes behind the place in that word. */
 export function requireBytes(code: Assembler, word: number, bytes: number, missing: Label): void {
-  const isThere = code.label();
   code.emit(LDX_MEMORY, word);
   code.emit(LD_NUMBER, bytes);
   code.emit(ALU['+'] + WITH_X);
   code.emit(TAX);
   code.emit(LD_LENGTH);
-  code.branch(JUMP_IF.atLeast + WITH_X, 0, isThere, missing);
-  code.place(isThere);
+  code.branch(JUMP_IF.atLeast + WITH_X, 0, next, missing);
 }
 
 function findType(code: Assembler, begins: Begins, wantsTag: boolean): void {
@@ -136,9 +134,7 @@ function findType(code: Assembler, begins: Begins, wantsTag: boolean): void {
     const isTag = code.label();
     code.emit(LD_MEMORY, fact.etherType);
     for (const type of tagTypes) {
-      const next = code.label();
       code.branch(JUMP_IF.equal, type, isTag, next);
-      code.place(next);
     }
     code.go(done);
     code.place(isTag);
@@ -161,10 +157,9 @@ function findType(code: Assembler, begins: Begins, wantsTag: boolean): void {
 
 /** The outermost tag is mostly taken off by the network card or the kernel, which keeps it beside the packet. */
 function findTakenTag(code: Assembler): void {
-  const [isThere, done] = [code.label(), code.label()];
+  const done = code.label();
   code.emit(LD.word, ancillary.vlanTagIsPresent);
-  code.branch(JUMP_IF.equal, 0, done, isThere);
-  code.place(isThere);
+  code.branch(JUMP_IF.equal, 0, done, next);
   code.emit(LD.word, ancillary.vlanTag);
   code.emit(ALU['&'], 0xfff);
   code.emit(STORE, fact.vlan);
@@ -172,22 +167,19 @@ function findTakenTag(code: Assembler): void {
 }
 
 function findProtocol(code: Assembler): void {
-  const [ipv4, other, ipv6, done] = [code.label(), code.label(), code.label(), code.label()];
+  const [ipv4, ipv6, done] = [code.label(), code.label(), code.label()];
   keep(code, fact.protocol, noProtocol);
   keep(code, fact.transport, 0);
   code.emit(LD_MEMORY, fact.etherType);
-  code.branch(JUMP_IF.equal, types.ip, ipv4, other);
-  code.place(other);
+  code.branch(JUMP_IF.equal, types.ip, ipv4, next);
   code.branch(JUMP_IF.equal, types.ip6, ipv6, done);
   code.place(ipv4);
   requireBytes(code, fact.network, 20, done);
   code.emit(LDX_MEMORY, fact.network);
   code.emit(LD_X.byte, 9);
   code.emit(STORE, fact.protocol);
-  const isFirst = code.label();
   code.emit(LD_X.half, 6);
-  code.branch(JUMP_IF.set, 0x1fff, done, isFirst);
-  code.place(isFirst);
+  code.branch(JUMP_IF.set, 0x1fff, done, next);
   code.emit(LD_X.byte, 0);
   code.emit(ALU['&'], 0x0f);
   code.emit(ALU['<<'], 2);
@@ -200,13 +192,12 @@ function findProtocol(code: Assembler): void {
 }
 
 function findProtocolOf6(code: Assembler, done: Label): void {
-  const [isFragment, isPlain] = [code.label(), code.label()];
+  const isFragment = code.label();
   requireBytes(code, fact.network, 40, done);
   code.emit(LDX_MEMORY, fact.network);
   code.emit(LD_X.byte, 6);
   code.emit(STORE, fact.protocol);
-  code.branch(JUMP_IF.equal, fragmentHeader, isFragment, isPlain);
-  code.place(isPlain);
+  code.branch(JUMP_IF.equal, fragmentHeader, isFragment, next);
   code.emit(LD_NUMBER, 40);
   code.emit(ALU['+'] + WITH_X);
   code.emit(STORE, fact.transport);
@@ -219,20 +210,17 @@ function findProtocolOf6(code: Assembler, done: Label): void {
 }
 
 function findPorts(code: Assembler): void {
-  const [mayHave, done, isThere] = [code.label(), code.label(), code.label()];
+  const [mayHave, done] = [code.label(), code.label()];
   keep(code, fact.sourcePort, noPort);
   keep(code, fact.destinationPort, noPort);
   code.emit(LD_MEMORY, fact.protocol);
   for (const protocol of withPorts) {
-    const next = code.label();
     code.branch(JUMP_IF.equal, protocol, mayHave, next);
-    code.place(next);
   }
   code.go(done);
   code.place(mayHave);
   code.emit(LD_MEMORY, fact.transport);
-  code.branch(JUMP_IF.equal, 0, done, isThere);
-  code.place(isThere);
+  code.branch(JUMP_IF.equal, 0, done, next);
   requireBytes(code, fact.transport, 4, done);
   code.emit(LDX_MEMORY, fact.transport);
   code.emit(LD_X.half, 0);
@@ -243,14 +231,11 @@ function findPorts(code: Assembler): void {
 }
 
 function findAddresses(code: Assembler): void {
-  const [other, isIp, isArp, found, done] = [code.label(), code.label(), code.label(), code.label(), code.label()];
+  const [isIp, isArp, found, done] = [code.label(), code.label(), code.label(), code.label()];
   for (const word of [fact.sourceAddress, fact.destinationAddress, fact.addressed]) keep(code, word, 0);
   code.emit(LD_MEMORY, fact.etherType);
-  code.branch(JUMP_IF.equal, types.ip, isIp, other);
-  code.place(other);
-  const rarp = code.label();
-  code.branch(JUMP_IF.equal, types.arp, isArp, rarp);
-  code.place(rarp);
+  code.branch(JUMP_IF.equal, types.ip, isIp, next);
+  code.branch(JUMP_IF.equal, types.arp, isArp, next);
   code.branch(JUMP_IF.equal, types.rarp, isArp, done);
   code.place(isIp);
   loadAddresses(code, [12, 16], done);

@@ -5,7 +5,7 @@ import type { MapDefinition } from './elf.ts';
 import { type BatchPosition, BpfError, closeDescriptor, lookup, lookupBatch, remove, update } from './system-call.ts';
 
 const PROT_READ_WRITE = 3;
-const BATCH_ENTRIES = 1024;
+const BATCH_ENTRIES = 256;
 const MAX_BATCH_ENTRIES = 65_536;
 
 /** A batch of entries; views that the next batch overwrites. */
