@@ -1,9 +1,13 @@
-// Which tests there are: fast ones (unit), those that need a real Postgres (pg), and whole systems under load and faults (system).
+// Which tests there are: fast ones (unit), those that need a real Postgres (pg), whole systems under load and
+// faults (system), and several hosts (hosts).
 import { defineConfig } from 'vitest/config';
 import { isCi } from './deploy/local/environment.mjs';
 
 // A shared machine stalls now and then. What passes only at the second try is counted as passed, and named at the end of the run.
 const retry = isCi ? 1 : 0;
+
+/** Hosts of their own, in containers and network namespaces: they wait for each other more than for a processor. */
+const apart = ['lab/{compose,service}/**/*.system.test.ts', 'lab/system/{tools,capture}*.system.test.ts'];
 
 export default defineConfig({
   test: {
@@ -44,9 +48,19 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['lab/**/*.system.test.ts'],
+          exclude: [...apart, '**/node_modules/**'],
+          fileParallelism: false, // each of them measures or disturbs the whole machine
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          retry,
+        },
+      },
+      {
+        test: {
+          name: 'hosts',
+          include: apart,
           exclude: ['**/node_modules/**'],
           globalSetup: ['./lab/service/global-release.ts'],
-          fileParallelism: false, // each of them measures or disturbs the whole machine
           testTimeout: 300_000,
           hookTimeout: 120_000,
           retry,

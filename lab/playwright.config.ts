@@ -1,4 +1,4 @@
-// Browser tests: the system's own Chromium, one at a time, against a Foretop that each test file starts for itself.
+// Browser tests: the system's own Chromium, two files at a time, against a Foretop that each test file starts for itself.
 import { defineConfig } from '@playwright/test';
 import { chromiumOptions } from './harness/chromium.ts';
 
@@ -6,7 +6,7 @@ export default defineConfig({
   testDir: './e2e',
   testMatch: '**/*.e2e.ts',
   outputDir: '../test-results',
-  workers: 1,
+  workers: 2, // many tests wait for something else than a processor
   forbidOnly: true,
   retries: process.env['CI'] ? 1 : 0, // what passes only then is named at the end of the run
   timeout: 120_000,

@@ -5,7 +5,7 @@ import { type Detection, type DetectionOptions, openDetection } from '../src/det
 import { createIngest } from '../src/ingest/ingest.ts';
 import type { Store } from '../src/store/database.ts';
 import { bootUs, sealBatch, type TestHost, testHost } from './batches.ts';
-import { testRetention } from './postgres.ts';
+import { testRetention } from './databases.ts';
 import { insertHost } from './server.ts';
 import { scanCounter } from './test-detectors.ts';
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { GenericContainer, Wait } from 'testcontainers';
 import type { TestProject } from 'vitest/node';
+import { createTemplate } from './databases.ts';
 
 const image = 'postgres:17';
 const port = 5432;
@@ -33,7 +34,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const application = new URL(`postgres://${server.host}:${server.port}/${server.database}`);
     application.username = role;
     application.password = role;
-    project.provide('postgres', { admin, application: { connectionString: application.href } });
+    const postgres = { admin, application: { connectionString: application.href } };
+    const { name: template } = await createTemplate(postgres);
+    project.provide('postgres', { ...postgres, template });
     return stop;
   } catch (error) {
     await stop();

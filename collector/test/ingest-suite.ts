@@ -8,7 +8,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { createIngest, type Ingest, type IngestOptions } from '../src/ingest/ingest.ts';
 import type { Store } from '../src/store/database.ts';
 import { sealBatch, segmentOf, type TestHost } from './batches.ts';
-import { testRetention, testStore } from './postgres.ts';
+import { testRetention } from './databases.ts';
+import { testStore } from './postgres.ts';
 
 type CountedTable = 'connection_segment' | 'dns_exchange' | 'scan_evidence' | 'metric_chunk' | 'process_1m' | 'gap';
 

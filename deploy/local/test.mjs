@@ -1,5 +1,5 @@
 // `npm test`: installs what the tests need, builds, runs every test that this machine can run, and sums them up in the last line.
-// Arguments name vitest projects (unit, pg, container, system) and `browser`; without any: unit, pg and browser.
+// Arguments name vitest projects (unit, pg, container, system, hosts) and `browser`; without any: unit, pg and browser.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -25,7 +25,7 @@ test('a login link leads to the fleet, the fleet to the host, the host to its co
   await expect(page.getByRole('heading', { name: foretop.host.name })).toBeVisible();
   await page.getByRole('textbox', { name: 'Search these' }).fill(held.client);
   const grid = page.getByRole('grid', { name: 'Connections' });
-  const ends = grid.getByRole('row').filter({ hasText: held.client });
+  const ends = grid.getByRole('row').filter({ hasText: held.ends });
   await expect(ends).toHaveCount(2);
 
   const server = ends.filter({ hasText: new RegExp(`${held.server}.*${held.client}`) });
@@ -68,14 +68,14 @@ test('state counters and the list of processes filter; a column sorts', async ({
   await expect(rows.filter({ hasText: `127.0.0.1:${held.serverPort}` })).toHaveCount(1);
   expect(page.url()).toContain('state=listen');
   await page.getByRole('group', { name: 'State' }).getByRole('button', { name: /Total/ }).click();
-  await expect(rows.filter({ hasText: held.client }).first()).toBeVisible();
+  await expect(rows.filter({ hasText: held.ends }).first()).toBeVisible();
 
   await page.getByRole('group', { name: 'Filters' }).getByRole('button', { name: 'Filter' }).click();
   const form = page.getByRole('form', { name: 'Add a filter' });
   await form.getByRole('combobox', { name: 'Field' }).selectOption('process');
   await form.getByLabel('Value').fill(held.process);
   await form.getByRole('button', { name: 'Add' }).click();
-  await expect(rows.filter({ hasText: held.client })).toHaveCount(2);
+  await expect(rows.filter({ hasText: held.ends })).toHaveCount(2);
   await expect(async () => {
     const names = await Promise.all((await rows.all()).map(async (row) => (await cellsOf(grid, row))['Process']));
     expect(new Set(names)).toEqual(new Set([held.process]));
@@ -148,7 +148,7 @@ test('processes: what they use, and whose connections they are', async ({ signed
   await expect(details).toContainText(process.execPath);
   await details.getByRole('link', { name: /open/ }).click();
   await expect(
-    page.getByRole('grid', { name: 'Connections' }).getByRole('row').filter({ hasText: held.client }),
+    page.getByRole('grid', { name: 'Connections' }).getByRole('row').filter({ hasText: held.ends }),
   ).toHaveCount(2);
 });
 

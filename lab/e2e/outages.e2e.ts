@@ -24,7 +24,7 @@ test('a killed collector: the page says so, what it shows goes stale, and it com
   const complaints = [complaintsOf(host), complaintsOf(fleet)];
   await host.goto(`/hosts/${foretop.host.id}?q=${held.client}`);
   await fleet.goto('/');
-  const rows = host.getByRole('grid', { name: 'Connections' }).getByRole('row').filter({ hasText: held.client });
+  const rows = host.getByRole('grid', { name: 'Connections' }).getByRole('row').filter({ hasText: held.ends });
   await expect(rows).toHaveCount(2);
   await expect(fleet.getByRole('region', { name: 'Hosts' })).toContainText('Live');
 

@@ -7,6 +7,8 @@ export interface SteadyConnection extends Disposable {
   /** Ends as they stand in the table. */
   client: string;
   server: string;
+  /** Both, in either order: another connection may leave from the same port. */
+  ends: RegExp;
   serverPort: number;
   pid: number;
   /** The process's name: the kernel's "node-MainThread" names only its main thread, so that of its program. */
@@ -33,9 +35,11 @@ export async function holdConnection(bytesPerSecond: number): Promise<SteadyConn
     sent += bytes.length;
     socket.write(bytes);
   }, everyMs);
+  const [client, serverEnd] = [`127.0.0.1:${socket.localPort}`, `127.0.0.1:${serverPort}`];
   return {
-    client: `127.0.0.1:${socket.localPort}`,
-    server: `127.0.0.1:${serverPort}`,
+    client,
+    server: serverEnd,
+    ends: new RegExp(`${client}.*${serverEnd}|${serverEnd}.*${client}`, 's'),
     serverPort,
     pid: process.pid,
     process: basename(process.execPath),

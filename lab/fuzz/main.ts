@@ -1,21 +1,32 @@
-// Fuzzes one parser of the agent, or all of them one after the other.
-//
-//   npm run fuzz -w lab -- --parser dns --inputs 10000000 --seed 1 [--data DIR]
-//
-// Exits with 1 at the first input that a parser throws at, and prints it.
+// Fuzzes one parser, or all of them one after the other: --help says how.
 import { parseArgs } from 'node:util';
 import { runFuzz } from './run-fuzz.ts';
 import { madeSeeds, realSeeds } from './seeds.ts';
 import { targets } from './targets.ts';
 
+const help = `Damages messages and files and gives them to the parsers. Exits with 1 when a parser throws, and prints the input.
+
+  npm run fuzz -w lab -- [--parser NAME] [--inputs N] [--seed N] [--data DIR]
+
+  --parser NAME  ${Object.keys(targets).join(', ')}; without it, all of them
+  --inputs N     for each parser; 1000000 without it
+  --seed N       the same seed gives the same inputs; 1 without it
+  --data DIR     real captures to damage, beside the made ones
+`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     parser: { type: 'string', default: 'all' },
     inputs: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
     data: { type: 'string' },
   },
 });
+if (values.help) {
+  process.stdout.write(help);
+  process.exit();
+}
 const made = madeSeeds();
 const real = values.data === undefined ? undefined : realSeeds(values.data);
 for (const parser of values.parser === 'all' ? Object.keys(targets) : [values.parser]) {

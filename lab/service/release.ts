@@ -1,7 +1,8 @@
 // A release of the agent for this machine's architecture, made by the command that makes any, from a copy of the sources:
 // what somebody edits meanwhile is not in it. A run of the tests makes it once.
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { repository, run } from '../harness/child.ts';
 import { copyCheckout } from '../harness/docker.ts';
@@ -11,11 +12,19 @@ const cache = join('deploy', 'release', 'build', 'cache');
 /** Written by `npm run gen`, unknown to git. */
 const generated = join('proto', 'src', 'gen');
 
-/** The release that all files of this run share; the first that asks builds it. Theirs to read only. */
+/** The release that all files of this run share; the first that asks builds it, others wait. Theirs to read only. */
 export async function sharedRelease(): Promise<string> {
   const shared = inject('releaseFolder');
   const release = join(shared, 'release');
-  if (existsSync(release)) return release;
+  const building = join(shared, 'building');
+  while (!existsSync(release)) {
+    if (mkdirSync(building, { recursive: true }) === undefined) await sleep(500);
+    else await buildShared(shared, release).finally(() => rmdirSync(building));
+  }
+  return release;
+}
+
+async function buildShared(shared: string, release: string): Promise<void> {
   const source = join(shared, 'source');
   rmSync(source, { recursive: true, force: true }); // a build that failed before left it
   await copyCheckout(source);
@@ -25,7 +34,6 @@ export async function sharedRelease(): Promise<string> {
   linkPackages(source);
   await build(source, `${release}.new`);
   renameSync(`${release}.new`, release);
-  return release;
 }
 
 /** Builds once more, in another folder, from the sources of the shared release and with its key. */

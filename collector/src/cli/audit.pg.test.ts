@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signStatement } from '@foretop/proto/trust';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newCollectorKey, openCollectorKey } from '../audit/key.ts';
 import { testStore } from '../../test/postgres.ts';
 import { insertHost } from '../../test/server.ts';
@@ -18,16 +18,17 @@ let store: Store;
 let dataDir: string;
 let file: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   store = await testStore();
+});
+afterAll(() => store[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await run('truncate audit, audit_head restart identity');
   dataDir = await mkdtemp(join(tmpdir(), 'foretop-audit-'));
   file = join(dataDir, 'heads.jsonl');
   await write(5);
 });
-afterEach(async () => {
-  await store[Symbol.asyncDispose]();
-  await rm(dataDir, { recursive: true });
-});
+afterEach(() => rm(dataDir, { recursive: true }));
 
 async function write(entries: number): Promise<void> {
   for (let index = 0; index < entries; index++) {

@@ -171,6 +171,32 @@ test('scan evidence is stored; impossible entries are counted', async () => {
   expect(ingest.counters()).toMatchObject({ scanRowsCommitted: 2 });
 });
 
+test('half-open connections are scan evidence of a kind that only their own field may have', async () => {
+  await using ingest = open();
+  const host = testHost(225);
+  const halfOpen = [
+    scanOf(host, { kind: ScanKind.SCAN_KIND_HALF_OPEN, localPort: 80, packets: 5_000 }),
+    scanOf(host, { kind: ScanKind.SCAN_KIND_HALF_OPEN, localPort: 0 }),
+    scanOf(host),
+  ];
+  const scans = [
+    scanOf(host),
+    scanOf(host, { kind: ScanKind.SCAN_KIND_HALF_OPEN }),
+    scanOf(host, { kind: 7 as ScanKind }),
+  ];
+  expect(await ingest.submit(sealBatch(host, 1, { scans, halfOpen }))).toBe('committed');
+  const { rows } = await sql`
+    select kind, local_port, packets from scan_evidence where host_id = 225 order by kind, local_port`.execute(
+    store().db,
+  );
+  expect(rows).toEqual([
+    { kind: 1, local_port: 22, packets: 40 },
+    { kind: 6, local_port: 80, packets: 5_000 },
+    { kind: 6, local_port: null, packets: 40 },
+  ]);
+  expect(await gaps(225)).toMatchObject([{ reason: 'invalid-rows', lost: 3 }]);
+});
+
 test('a segment keeps its ALPN and its owner rule; an unknown rule makes it invalid', async () => {
   await using ingest = open();
   const host = testHost(230);

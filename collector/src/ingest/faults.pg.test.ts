@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { type Logger, pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sealBatch, segmentOf, type TestHost, testHost } from '../../test/batches.ts';
-import { testRetention } from '../../test/postgres.ts';
+import { testRetention } from '../../test/databases.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { makePartitions } from '../store/partitions.ts';
 import { createIngest, type Ingest } from './ingest.ts';

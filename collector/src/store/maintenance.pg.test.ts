@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testDatabase, type TestDatabase } from '../../test/postgres.ts';
+import type { TestDatabase } from '../../test/databases.ts';
+import { testDatabase } from '../../test/postgres.ts';
 import { openStore, type Store } from './database.ts';
 import { maintain, startMaintenance } from './maintenance.ts';
 import { dropPartitions, makePartitions, partitionName } from './partitions.ts';

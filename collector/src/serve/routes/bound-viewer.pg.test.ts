@@ -1,5 +1,6 @@
 // Somebody bound to labels calls every operation of the API: nothing of a host outside shows, and nothing that changes is allowed.
 import { once } from 'node:events';
+import type { LiveConnection } from '@foretop/proto';
 import { LiveSection, ServerFrame, ViewerFrame } from '@foretop/proto/live';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -28,8 +29,9 @@ beforeAll(async () => {
     labels: ['secret'],
     addresses: ['203.0.113.77/24', '10.88.88.88/24'],
   });
-  connectAgent(server, seen, () => ({}), { rxRate: 1_000 });
-  connectAgent(server, hidden, () => ({}), { rxRate: 66_666 });
+  connectAgent(server, seen, () => ({ hasConnections: true }), { rxRate: 1_000 });
+  const hiddenNow = { hasConnections: true, opened: [openedBy('zebra')] };
+  connectAgent(server, hidden, () => hiddenNow, { rxRate: 66_666 });
   const now = Date.now();
   const id = (hex: string) => BigInt.asIntN(64, BigInt(`0x${hex}`)).toString();
   await insertSegment(store, seen, [now - 60_000, now - 20_000], { remote_address: '203.0.113.77', remote_port: 443 });
@@ -81,6 +83,12 @@ beforeAll(async () => {
   operator = await signIn(server, 'bound operator');
 });
 afterAll(() => server[Symbol.asyncDispose]());
+
+const openedBy = (comm: string): LiveConnection => ({
+  ...{ handle: 1, cookie: 77, protocol: 6, state: 1, pid: 66, pidStartTicks: 66, comm, startedUs: 48_000_000 },
+  ...{ localAddress: Uint8Array.of(10, 88, 88, 88), localPort: 443 },
+  ...{ remoteAddress: Uint8Array.of(10, 66, 66, 66), remotePort: 50_000 },
+});
 
 /** The path of an operation as a question about one host. */
 function pathOf({ path }: Operation, hostId: number): string {

@@ -7,7 +7,7 @@ import type { DnsList, GapEntry, List } from '@foretop/proto/api';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootUs, sealBatch, type TestHost, testHost } from '../../../test/batches.ts';
-import { testRetention } from '../../../test/postgres.ts';
+import { testRetention } from '../../../test/databases.ts';
 import { insertHost, type TestServer, testServer } from '../../../test/server.ts';
 import { createIngest, type Ingest } from '../../ingest/ingest.ts';
 
