@@ -7,7 +7,10 @@ import { isCi } from './deploy/local/environment.mjs';
 const retry = isCi ? 1 : 0;
 
 /** Hosts of their own, in containers and network namespaces: they wait for each other more than for a processor. */
-const apart = ['lab/{compose,service}/**/*.system.test.ts', 'lab/system/{tools,capture}*.system.test.ts'];
+const apart = [
+  'lab/{compose,service}/**/*.system.test.ts',
+  'lab/system/{capture,card,commands,database-socket,hostile,identity,namespaces,tools}*.system.test.ts',
+];
 
 export default defineConfig({
   test: {

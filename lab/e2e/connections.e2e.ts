@@ -161,6 +161,7 @@ test('F filters by the cell, Shift F leaves it out, Escape clears; cards and fas
   await page.goto('/connections?state=established');
   await expect(rowsOf(page).first()).toBeVisible();
   await page.keyboard.press('j');
+  await expect(page).toHaveURL(/[?&]selected=/);
   await page.keyboard.press('f');
   await expect(page).toHaveURL(/[?&]process=/);
   await page.keyboard.press('Shift+F');

@@ -28,6 +28,8 @@ test('a killed collector: the page says so, what it shows goes stale, and it com
   await expect(rows).toHaveCount(2);
   await expect(fleet.getByRole('region', { name: 'Hosts' })).toContainText('Live');
 
+  // What a page loads after its first view could not be loaded any more.
+  for (const page of [host, fleet]) await page.waitForLoadState('networkidle');
   await foretop.collector.child.kill();
   for (const page of [host, fleet]) {
     await expect(page.getByText(/Not connected since \d\d:\d\d:\d\d/)).toBeVisible();

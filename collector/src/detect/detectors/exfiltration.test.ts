@@ -54,6 +54,13 @@ test('to where many hosts of the fleet go it weighs less', () => {
   );
 });
 
+test('a program that sends to many: two findings, and one for all the others', () => {
+  const to = (host: number) => upload(monday + host, 400, { remote: { address: `203.0.113.${host}`, port: 443 } });
+  const found = feed([1, 2, 3, 4, 5, 6].map(to)).findings();
+  expect(found.map(({ key }) => key.at(-1))).toEqual(['203.0.113.1', '203.0.113.2', 'several destinations']);
+  expect(found[2]!.summary).toContain('sent 2.40 GB to 6 destinations within a day, 400 MB of it to 203.0.113.6');
+});
+
 test('an installed program weighs less, an interpreter and a browser do not', () => {
   const by = (executable: string) =>
     feed([upload(monday, 400, { process: aProcess({ executable }) })]).findings()[0]?.severity;

@@ -26,6 +26,8 @@ const commonShare = 0.1;
 /** The least hourly volume that counts as scatter. */
 const scatterFloor = 1e6;
 const dayUs = 86_400e6;
+/** A program that sends to more destinations than this has one finding for all further ones. */
+const mostApart = 2;
 
 type Name = 'low-bytes' | 'medium-bytes' | 'high-bytes' | 'out-share' | 'scatters' | 'times-usual';
 
@@ -95,7 +97,7 @@ export const exfiltration: Detector<Name> = {
     "Bytes that a program sends to one destination outside in 24 hours, held against what the program sends at this hour of the week, against the destination's usual day and against what comes back. " +
     'Before a program has been watched for a day, only one-sided uploads to a destination that is not common in the fleet count.',
   falsePositives:
-    'Backups, synchronisation, uploads by hand and video calls send a lot. Backups come at their hour and are learnt, calls go both ways, and destinations of many hosts weigh less. A new backup or a moved one is found once: suppress its program and destination. ' +
+    'Who sends to many has one finding for all destinations beyond the second. Backups, synchronisation, uploads by hand and video calls send a lot. Backups come at their hour and are learnt, calls go both ways, and destinations of many hosts weigh less. A new backup or a moved one is found once: suppress its program and destination. ' +
     'A browser counts only from the medium threshold on.',
   advice: [
     'Look at which program sent, under which user, and whether the destination is known to you.',
@@ -194,6 +196,13 @@ class ExfiltrationRun implements DetectorRun {
     }));
   }
 
+  /** The program's destinations with a finding within the last day. */
+  #toldOf({ host, atUs }: ConnectionObservation, program: string): Sent[] {
+    return Array.from(this.#hosts.peek(host)?.entries() ?? [])
+      .filter(([key, { told, toldUs }]) => told > 0 && atUs - toldUs <= dayUs && key.startsWith(`${program}\t`))
+      .map(([, sent]) => sent);
+  }
+
   #judge(observation: ConnectionObservation, sent: Sent, hour: HourSoFar, key: readonly string[]): void {
     const { thresholds, knowledge, emit } = this.#context;
     const out = sent.out.sum();
@@ -212,6 +221,7 @@ class ExfiltrationRun implements DetectorRun {
     const common = fleet >= smallestFleet && hosts > 2 && hosts >= commonShare * fleet;
     const severity = severityOf(out, common, observation, thresholds);
     if (severity === undefined) return;
+    const others = this.#toldOf(observation, key[0]!).filter((one) => one !== sent);
     sent.told = out;
     sent.toldUs = observation.atUs;
     const evidence: Evidence[] = [
@@ -238,12 +248,20 @@ class ExfiltrationRun implements DetectorRun {
     if (fleet >= smallestFleet)
       evidence.push({ label: 'Hosts that go there', value: hosts, unit: 'count', against: fleet });
     const program = programTitle(observation.process);
+    const title = program || 'This host';
+    const [apart, summary] =
+      others.length < mostApart
+        ? [key, `${title} sent ${bytesText(out)} to ${destination} within a day and got ${bytesText(back)} back`]
+        : [
+            [key[0]!, 'several destinations'],
+            `${title} sent ${bytesText(others.reduce((sum, one) => sum + one.told, out))} to ${others.length + 1} destinations within a day, ${bytesText(out)} of it to ${destination}`,
+          ];
     emit({
       host: observation.host,
-      key,
+      key: apart,
       severity,
       score: Math.min(1, Math.log10(out / thresholds['low-bytes']) / 4 + 0.3),
-      summary: `${program || 'This host'} sent ${bytesText(out)} to ${destination} within a day and got ${bytesText(back)} back`,
+      summary,
       peer: destination,
       process: program,
       startUs: sent.startUs,
