@@ -90,6 +90,8 @@ describe.skipIf(missing)('a flood of SYNs', () => {
       new Set([`half-open ${victim} 8080`]),
     );
     const { items: findings } = await get<FindingList>('/api/v1/findings');
-    expect(findings.map(({ detector }) => detector)).toEqual(['flood']);
+    // In a checkout below /tmp the programs of this test are themselves from temporary files, which is true.
+    const others = findings.filter(({ detector }) => detector !== 'temporary-path');
+    expect(others.map(({ detector }) => detector)).toEqual(['flood']);
   });
 });
