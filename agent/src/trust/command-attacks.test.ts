@@ -7,8 +7,6 @@ import { isRunning, linuxMissing, makeKey, type Offered, openWorld, start, type 
 if (linuxMissing) console.warn(`Skipped agent/src/trust/command-attacks: ${linuxMissing}.`);
 
 const long = ['1000'];
-/** Whether what has ended is started again is not looked at for long. */
-const notWatched = { respawnMs: 50 };
 
 interface Attack {
   /** Of the signature, given an honest offer. */
@@ -125,7 +123,7 @@ const attacks: [what: string, code: string, attack: Attack][] = [
 
 describe.skipIf(linuxMissing)('a command is refused', () => {
   test.each(attacks)('%s: %s', async (_what, code, attack) => {
-    const world = await openWorld({ times: notWatched });
+    const world = await openWorld();
     const target = await start('sleep', long);
     const offered = await world.offer({ terminate: { pid: target.pid! } });
     const receipt = await world.command(offered, { statement: await attack(world, offered) });

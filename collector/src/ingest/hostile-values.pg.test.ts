@@ -81,7 +81,7 @@ describe('hostile values', () => {
     const endUs = bootUs(host);
     const segments = [
       segmentOf(host, 1, { startUs: endUs - 300_000_001, startedUs: 0 }),
-      segmentOf(host, 2, { startUs: endUs + 1 }),
+      segmentOf(host, 2, { startUs: endUs + 1, endUs }),
       segmentOf(host, 3, { startUs: endUs - 300_000_000, startedUs: 0, endUs }),
     ];
     await ingest.submit(sealBatch(host, 1, { segments }));

@@ -70,7 +70,9 @@ function setUint64(view: DataView, at: number, value: number): void {
 
 /** `<hostId>-<16 hex digits>`, as the API writes ids. */
 export function idText(hostId: number, id: Hash64): string {
-  return `${hostId}-${hex8(id.high)}${hex8(id.low)}`;
+  return `${hostId}-${hexOf(id)}`;
 }
 
+/** 16 hex digits. */
+export const hexOf = ({ high, low }: Hash64): string => hex8(high) + hex8(low);
 const hex8 = (word: number) => (word >>> 0).toString(16).padStart(8, '0');

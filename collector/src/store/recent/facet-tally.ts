@@ -1,6 +1,7 @@
 // Counts rows by each thing that one may filter on next, as the database does; whose units and containers they are it alone knows.
 import { formatAddress, isMapped } from '@foretop/proto';
 import { type FacetCount, mostFacetValues } from '../queries/facets.ts';
+import { hexOf } from '../ids.ts';
 import type { HostSegments } from './host-segments.ts';
 import type { SharedTexts } from './shared-texts.ts';
 
@@ -35,22 +36,24 @@ export class FacetTally {
   }
 
   add(hostId: number, host: HostSegments, isWanted: (row: number) => boolean): void {
-    const processes = new Map<number, number>();
+    const processes = new Map<number, Map<number, number>>();
     let wanted = 0;
     for (let row = 0; row < host.length; row++) {
       if (!isWanted(row)) continue;
       wanted++;
       count(this.#states, (host.protocol[row]! << 16) | (host.state[row]! << 8) | host.direction[row]!);
       count(this.#comms, host.comm[row]!);
-      count(processes, host.process[row]!);
+      const high = host.processHigh[row]!;
+      let sameHigh = processes.get(high);
+      if (sameHigh === undefined) processes.set(high, (sameHigh = new Map()));
+      count(sameHigh, host.processLow[row]!);
       if (host.family[row] === 4) count(this.#remotes, host.remote[row]!);
       else if (host.family[row] === 6) count(this.#remotes, sixth + host.remote[row]!);
     }
     if (wanted > 0) this.#hosts.set(hostId, wanted);
-    for (const [place, connections] of processes) {
-      const processId = this.#texts.at(place);
-      if (processId !== '') this.#owners.push({ hostId, processId, connections });
-    }
+    for (const [high, lows] of processes)
+      for (const [low, connections] of lows)
+        if (high !== 0 || low !== 0) this.#owners.push({ hostId, processId: hexOf({ high, low }), connections });
   }
 
   facets(): RecentFacets {

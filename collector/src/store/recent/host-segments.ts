@@ -12,8 +12,8 @@ export interface RecentRow {
   /** It stands for many short connections, and is never joined with another row. */
   folded: boolean;
   comm: string;
-  /** The id in hex; empty: not known. */
-  process: string;
+  /** null: not known. */
+  process: Hash64 | null;
   /** Empty: no peer. */
   remoteAddress: Uint8Array;
   protocol: number;
@@ -40,9 +40,11 @@ export class HostSegments {
   txBytes = new Float64Array(firstCapacity);
   high = new Int32Array(firstCapacity);
   low = new Int32Array(firstCapacity);
-  /** Places among the shared texts. */
+  /** The id of the process; 0 and 0: not known. */
+  processHigh = new Int32Array(firstCapacity);
+  processLow = new Int32Array(firstCapacity);
+  /** A place among the shared texts. */
   comm = new Uint32Array(firstCapacity);
-  process = new Uint32Array(firstCapacity);
   /** An IPv4 address itself, or the place of another one's hex digits; see `family`. */
   remote = new Uint32Array(firstCapacity);
   /** Of the remote address: 4 or 6; 0: no peer. */
@@ -71,7 +73,8 @@ export class HostSegments {
     this.high[at] = row.connection.high;
     this.low[at] = row.connection.low;
     this.comm[at] = this.#texts.use(row.comm);
-    this.process[at] = this.#texts.use(row.process);
+    this.processHigh[at] = row.process?.high ?? 0;
+    this.processLow[at] = row.process?.low ?? 0;
     this.#setRemote(at, row.remoteAddress);
     this.protocol[at] = row.protocol;
     this.state[at] = row.state;
@@ -117,7 +120,6 @@ export class HostSegments {
 
   #releaseTexts(row: number): void {
     this.#texts.release(this.comm[row]!);
-    this.#texts.release(this.process[row]!);
     if (this.family[row] === 6) this.#texts.release(this.remote[row]!);
   }
 
@@ -187,8 +189,9 @@ export class HostSegments {
     this.txBytes = doubles(this.txBytes);
     this.high = halves(this.high);
     this.low = halves(this.low);
+    this.processHigh = halves(this.processHigh);
+    this.processLow = halves(this.processLow);
     this.comm = words(this.comm);
-    this.process = words(this.process);
     this.remote = words(this.remote);
     this.family = bytes(this.family);
     this.protocol = bytes(this.protocol);
@@ -206,8 +209,9 @@ export class HostSegments {
     this.txBytes[to] = this.txBytes[from]!;
     this.high[to] = this.high[from]!;
     this.low[to] = this.low[from]!;
+    this.processHigh[to] = this.processHigh[from]!;
+    this.processLow[to] = this.processLow[from]!;
     this.comm[to] = this.comm[from]!;
-    this.process[to] = this.process[from]!;
     this.remote[to] = this.remote[from]!;
     this.family[to] = this.family[from]!;
     this.protocol[to] = this.protocol[from]!;

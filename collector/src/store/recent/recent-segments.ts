@@ -58,7 +58,7 @@ export interface RecentOptions {
   reachUs: number;
   /** Unix milliseconds. */
   now?: () => number;
-  /** 80 bytes each, and their texts. Beyond it all are let go, and answers come from the database. */
+  /** 84 bytes each, and their texts. Beyond it all are let go, and answers come from the database. */
   mostRows?: number;
 }
 
@@ -121,12 +121,9 @@ export function createRecentSegments(options: RecentOptions): RecentSegments {
       const before = host.segments.length;
       const sinceUs = atUs - 2 * reachUs;
       const comms: string[] = [];
-      const processes = new Map<Hash64 | null, string>([[null, '']]);
       for (const { connection, process, segment } of segments) {
         const endUs = segment.endUs + offsetUs;
         if (endUs <= sinceUs) continue;
-        let processId = processes.get(process);
-        if (processId === undefined) processes.set(process, (processId = hexOf(process!)));
         host.segments.add({
           connection,
           startUs: segment.startUs + offsetUs,
@@ -135,7 +132,7 @@ export function createRecentSegments(options: RecentOptions): RecentSegments {
           closed: segment.closed,
           folded: segment.connectionCount > 1,
           comm: (comms[segment.comm] ??= cleanText(strings[segment.comm], limits.commLength)),
-          process: processId,
+          process,
           remoteAddress: segment.remoteAddress,
           protocol: segment.protocol,
           state: segment.state,
@@ -226,9 +223,6 @@ function countHost(
     connections,
   }));
 }
-
-const hexOf = ({ high, low }: Hash64): string => hex8(high) + hex8(low);
-const hex8 = (word: number) => (word >>> 0).toString(16).padStart(8, '0');
 
 const known = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
