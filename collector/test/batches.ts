@@ -17,15 +17,17 @@ export interface TestHost {
   bootId: Uint8Array;
   /** Unix time of boot. */
   offsetUs: number;
+  /** Unix milliseconds at which the host's clock stands still, so that times that a test reckons twice are one; undefined = it runs. */
+  nowMs?: number;
 }
 
-/** Booted an hour ago. */
-export function testHost(hostId: number, nowMs = Date.now()): TestHost {
-  return { hostId, epoch: randomBytes(8), bootId: randomBytes(16), offsetUs: (nowMs - 3_600_000) * 1000 };
+/** Booted an hour before the instant at which its clock stands still. */
+export function testHost(hostId: number, nowMs = Date.now()): TestHost & { nowMs: number } {
+  return { hostId, epoch: randomBytes(8), bootId: randomBytes(16), offsetUs: (nowMs - 3_600_000) * 1000, nowMs };
 }
 
-/** Boottime of an instant. */
-export function bootUs(host: TestHost, unixMs = Date.now()): number {
+/** Boottime of an instant; of the host's own now unless told. */
+export function bootUs(host: TestHost, unixMs = host.nowMs ?? Date.now()): number {
   return unixMs * 1000 - host.offsetUs;
 }
 

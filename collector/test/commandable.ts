@@ -74,14 +74,15 @@ export async function testSigner(): Promise<TestSigner> {
   return { privateKey, jwk, thumbprint: await thumbprint(jwk) };
 }
 
-/** A roster by some owner, with one operator who may end processes of this host. */
+/** A roster by some owner, good for an hour, with one operator who may end processes of this host. */
 export async function rosterWith(
   operator: TestSigner,
   host: TestIdentity,
   more: Partial<RosterOperator> = {},
+  nowMs = Date.now(),
 ): Promise<string> {
   const owner = await testSigner();
-  const iat = Math.floor(Date.now() / 1000);
+  const iat = Math.floor(nowMs / 1000);
   const named = { name: 'alice', signer: 'browser', cnf: { jwk: operator.jwk }, capabilities: ['terminate'] } as const;
   const entry: RosterOperator = {
     ...{ ...named, capabilities: [...named.capabilities], hosts: { ids: [host.thumbprint], labels: [] } },

@@ -50,9 +50,9 @@ export async function enrolledHost(store: Store, name: string, labels: string[] 
   return testHost(await insertHost(store, { name, labels }));
 }
 
-/** One batch in which the source probes so many ports. */
+/** One batch in which the source probes so many ports, a millisecond after the batch before it. */
 export function scanned(host: TestHost, sequence: number, source: string, ports: number, agoMs = 0) {
-  const endUs = bootUs(host, Date.now() - agoMs);
+  const endUs = bootUs(host) + (sequence - agoMs) * 1_000;
   const sourceAddress = Uint8Array.from(source.split('.').map(Number));
   const scans = Array.from({ length: ports }, (_, index): ScanEvidence => ({
     ...{ startUs: endUs - 1_000, endUs, kind: 1, sourceAddress, localAddress: Uint8Array.of(10, 0, 0, 1) },

@@ -213,7 +213,7 @@ export async function insertSegment(
     .execute();
 }
 
-/** Connects a made-up agent for good, which answers each watch with the frame that the test gives. */
+/** Connects a made-up agent for good, which answers each watch with the frame that the test gives, and goes on once a second while it lasts. */
 export function connectAgent(
   { live }: TestServer,
   hostId: number,
@@ -221,13 +221,15 @@ export function connectAgent(
   pulse: Pulse = {},
 ): void {
   let sequence = 0;
+  let lease: Watch | undefined;
+  const show = () => {
+    if (lease) live.frame(hostId, { hasProcesses: true, ...frame(lease), sequence: ++sequence, keyFrame: true });
+  };
   const link = {
     hostId,
     watch: (watch: Watch) => {
-      if (watch.ttlMs)
-        setImmediate(() =>
-          live.frame(hostId, { hasProcesses: true, ...frame(watch), sequence: ++sequence, keyFrame: true }),
-        );
+      lease = watch.ttlMs ? watch : undefined;
+      setImmediate(show);
     },
     close: () => undefined,
   };
@@ -238,5 +240,8 @@ export function connectAgent(
   // Every second, as an agent does: a host without a pulse for some seconds is stale, and not live any more.
   const beat = () => live.pulse(hostId, { boottimeUs: Date.now() * 1000, ...pulse });
   beat();
-  setInterval(beat, 1_000).unref();
+  setInterval(() => {
+    beat();
+    show();
+  }, 1_000).unref();
 }

@@ -5,6 +5,8 @@ import { testIdentity } from '../../test/test-agent.ts';
 import { capabilityOf, whyNot } from './can-sign.ts';
 
 const host = testIdentity();
+/** A whole second, as statements have it. */
+const signedMs = 1_700_000_000_000;
 let alice: TestSigner;
 beforeAll(async () => {
   alice = await testSigner();
@@ -15,9 +17,9 @@ async function why(
   more: Partial<Parameters<typeof whyNot>[1]> = {},
   weakestSigner: 'browser' | 'approve' = 'browser',
 ) {
-  const roster = await rosterWith(alice, host, operator);
+  const roster = await rosterWith(alice, host, operator, signedMs);
   const named = { thumbprint: host.thumbprint, labels: ['env=prod'] };
-  const asks = { name: 'alice', canSign: true, roster, host: named, nowMs: Date.now(), ...more };
+  const asks = { name: 'alice', canSign: true, roster, host: named, nowMs: signedMs, ...more };
   return whyNot({ capability: 'terminate', allowed: ['observe', 'terminate'], weakestSigner }, asks);
 }
 
@@ -36,7 +38,8 @@ test('otherwise the reason is the one that the host would give', async () => {
   expect(await why({}, {}, 'approve')).toBe(refusals['signer-too-weak']);
   expect(await why({}, { roster: '' })).toBe(refusals['no-roster']);
   expect(await why({}, { roster: 'a.b.c' })).toBe(refusals['no-roster']);
-  expect(await why({}, { nowMs: Date.now() + 3_600_001 })).toBe(refusals['roster-expired']);
+  expect(await why({}, { nowMs: signedMs + 3_599_999 })).toBe('');
+  expect(await why({}, { nowMs: signedMs + 3_600_000 })).toBe(refusals['roster-expired']);
   expect(await why({}, { canSign: false })).toMatch(/token/);
   const nobody = { name: 'alice', canSign: true, roster: '', host: { thumbprint: '', labels: [] }, nowMs: 0 };
   expect(whyNot({ capability: 'terminate', allowed: ['observe'], weakestSigner: 'browser' }, nobody)).toBe(

@@ -4,6 +4,7 @@ import {
   DnsKind,
   DnsRole,
   DnsTransport,
+  limits,
   Metric,
   OwnerRule,
   packDeltas,
@@ -155,7 +156,7 @@ test('scan evidence is stored; impossible entries are counted', async () => {
     scanOf(host, { kind: 0 as ScanKind }),
     scanOf(host, { sourceAddress: new Uint8Array(3) }),
     scanOf(host, { startUs: bootUs(host), endUs: 1 }),
-    scanOf(host, { startUs: bootUs(host) - 3_600_000_001, endUs: bootUs(host) + 1 }),
+    scanOf(host, { startUs: 1, endUs: limits.scanSpanUs + 2 }),
     scanOf(host, { packets: 2 ** 60 }),
   ];
   expect(await ingest.submit(sealBatch(host, 1, { scans }))).toBe('committed');

@@ -26,7 +26,7 @@ export interface DiskBudgetState {
   freeSpace: FreeSpace | undefined;
   /** Free space is so low that Postgres may soon not be able to write. */
   lowOnSpace: boolean;
-  /** More is used than the budget has, and nothing but today's data could go. */
+  /** More is used than the budget has, and nothing but today's data could go, or what went keeps its room for now. */
   overBudget: boolean;
   /** Since the start. */
   droppedPartitions: number;
@@ -108,9 +108,9 @@ export function createDiskBudget({ maxBytes, reader, log, now = Date.now }: Disk
     if (before <= budget) return;
     const midnight = new Date(Math.floor(now() / dayMs) * dayMs);
     const dropped = await settled.drop(db, midnight, async () => (await measure()) - budget);
-    if (dropped.length === 0) return;
     const droppedBytes = Math.max(0, before - (await measure()));
     state.droppedBytes += droppedBytes;
+    if (dropped.length === 0) return;
     for (const { rows } of dropped) state.droppedRows += rows;
     const what = dropped.map(({ table, rows }) => `${rows} of ${table}`).join(', ');
     log.warn(
@@ -133,8 +133,9 @@ export function createDiskBudget({ maxBytes, reader, log, now = Date.now }: Disk
       if (maxBytes === undefined) return;
       if (used > maxBytes && mayDrop) await drop(db, maxBytes);
       state.overBudget = mayDrop && state.usedBytes! > maxBytes;
-      const text =
-        "The size budget does not hold: today's data and the tables of hosts alone take more. Raise --max-disk.";
+      const text = settled.waits
+        ? 'The size budget does not hold: rows that were dropped take room until a transaction that began before is over.'
+        : "The size budget does not hold: today's data and the tables of hosts alone take more. Raise --max-disk.";
       say('size-budget-exceeded', state.overBudget, 'error', { usedBytes: state.usedBytes, maxBytes }, text);
     },
     state: () => state,

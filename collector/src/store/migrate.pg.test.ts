@@ -64,6 +64,7 @@ test('a database of the first release with rows in its partitions is brought up 
   const provider = { getMigrations: () => Promise.resolve({ '0001-initial': initial }) };
   expect((await new Migrator({ db, provider }).migrateToLatest()).error).toBeUndefined();
   const today = new Date().toISOString().slice(0, 10);
+  const noon = `${today}T12:00Z`;
   const name = today.replaceAll('-', '');
   for (const table of ['connection_segment', 'metric_1m']) {
     await pool.query(`create table ${table}_${name} (like ${table} including defaults including storage)`);
@@ -72,9 +73,9 @@ test('a database of the first release with rows in its partitions is brought up 
     );
   }
   await pool.query(`insert into host (name) values ('old')`);
-  await pool.query(`insert into connection_segment values (1, now(), now(), 5, now(), false, true, null, null, 'curl', 0, 6, 1, 2,
-    '10.0.0.1', 1, null, null, 7, null, null, null, null, null, null, 0, null, 1)`);
-  await pool.query(`insert into metric_1m (host_id, ts, subject, seconds, rx_bytes) values (1, now(), '', 60, 9)`);
+  await pool.query(`insert into connection_segment values (1, '${noon}', '${noon}', 5, '${noon}', false, true, null, null, 'curl',
+    0, 6, 1, 2, '10.0.0.1', 1, null, null, 7, null, null, null, null, null, null, 0, null, 1)`);
+  await pool.query(`insert into metric_1m (host_id, ts, subject, seconds, rx_bytes) values (1, '${noon}', '', 60, 9)`);
   await pool.query(`insert into audit (at, actor, action, detail, outcome) values
     ('2026-11-20 12:00:00.123456Z', 'token 1', 'host.revoke', '{"b": 1.5, "a": "x"}', 'done'),
     ('2026-11-20 12:00:01Z', 'session 0a1b2c3d', 'session.end', '{}', 'failed')`);

@@ -17,10 +17,11 @@ interface Step {
   remove: typeof deleteSettledFindings;
   /** What is newer stays whatever the budget says. */
   keepDays: number;
+  /** The first is the one whose rows are deleted; those of the others go with them. */
   shrunk: readonly ShrunkTable[];
 }
 
-const ofFindings = ['finding', 'finding_event'] as const;
+const ofFindings: readonly ShrunkTable[] = ['finding', 'finding_event'];
 
 const steps: readonly Step[] = [
   { table: 'notification_message', remove: deleteEndedMessages, keepDays: 0, shrunk: ['notification_message'] },
@@ -33,11 +34,17 @@ const dayMs = 86_400_000;
 const leastBytes = 1 << 20;
 
 export class SettledRowsDropper {
-  /** Rows of these were deleted, and their room is not given back yet. */
-  readonly #loose = new Set<ShrunkTable>();
+  /** Whose room is not given back yet: how many rows were deleted of the first of the tables. */
+  readonly #loose = new Map<readonly ShrunkTable[], number>();
+
+  /** Rows that were deleted still take room: a transaction that began before may read them. */
+  get waits(): boolean {
+    return this.#loose.size > 0;
+  }
 
   /**
-   * Deletes rows of before `midnight`, each step the oldest first, until `excess` tells no more bytes.
+   * Deletes rows of before `midnight`, each step the oldest first, until `excess` tells no more bytes, or while what was deleted
+   * keeps its room, when to delete more would help nobody.
    * @throws when a table is in use and could not be written anew; the next call begins with that.
    */
   async drop(db: Kysely<Database>, midnight: Date, excess: () => Promise<number>): Promise<SettledRows[]> {
@@ -45,13 +52,13 @@ export class SettledRowsDropper {
     const dropped: SettledRows[] = [];
     for (const { table, remove, keepDays, shrunk } of steps) {
       const bytes = await excess();
-      if (bytes <= 0) break;
+      if (bytes <= 0 || this.waits) break;
       const before = new Date(midnight.getTime() - keepDays * dayMs);
       const limits = { before, bytes: Math.max(Math.ceil(bytes), leastBytes), leastBytes };
       const rows = await db.transaction().execute((transaction) => remove(transaction, limits));
       if (rows === 0) continue;
       dropped.push({ table, rows });
-      for (const name of shrunk) this.#loose.add(name);
+      this.#loose.set(shrunk, rows);
       await this.#giveBack(db);
     }
     return dropped;
@@ -62,12 +69,26 @@ export class SettledRowsDropper {
     if (this.#loose.size === 0) return;
     await sql`set lock_timeout = '2s'`.execute(db);
     try {
-      for (const table of [...this.#loose]) {
-        await sql`vacuum (full) ${sql.table(table)}`.execute(db);
-        this.#loose.delete(table);
+      for (const [tables, rows] of [...this.#loose]) {
+        if ((await deadRows(db, tables[0]!)) >= rows) continue;
+        for (const table of tables) await sql`vacuum (full) ${sql.table(table)}`.execute(db);
+        this.#loose.delete(tables);
       }
     } finally {
       await sql`reset lock_timeout`.execute(db);
     }
   }
+}
+
+/**
+ * Rows that were deleted or changed and that VACUUM had to leave, since an older transaction may read them. VACUUM FULL would copy
+ * these. Once a transaction is too young to read them, all later ones are.
+ */
+async function deadRows(db: Kysely<Database>, table: ShrunkTable): Promise<number> {
+  // What this session has not told of its own deletions would be added to what VACUUM counts.
+  await sql`select pg_stat_force_next_flush()`.execute(db);
+  await sql`vacuum ${sql.table(table)}`.execute(db);
+  const { rows } = await sql<{ dead: number }>`
+    select pg_stat_get_dead_tuples(${table}::regclass) as dead`.execute(db);
+  return rows[0]!.dead;
 }

@@ -1,5 +1,5 @@
 // A program that starts to listen where it never did, on a host that has been watched long enough to know.
-import type { Detector, DetectorContext } from '../detector.ts';
+import type { Detector } from '../detector.ts';
 import type { Severity } from '../finding.ts';
 import type { ConnectionObservation, Observation } from '../observation.ts';
 import { addressKind } from './lib/address-kind.ts';
@@ -53,7 +53,7 @@ export const newListener: Detector<Name> = {
     'If nobody knows of it, end the process and look for how it came to be.',
   ],
   onByDefault: true,
-  start: (context) => new NewListenerRun(context),
+  start: (context) => new NewListenerRun(context, familiar),
 };
 
 const familiar: Familiar<Listeners> = {
@@ -70,13 +70,6 @@ const familiar: Familiar<Listeners> = {
 };
 
 class NewListenerRun extends NoveltyRun<Listeners> {
-  readonly #context: DetectorContext<Name>;
-
-  constructor(context: DetectorContext<Name>) {
-    super(familiar, () => context.thresholds['learning-days']);
-    this.#context = context;
-  }
-
   observe(observation: Observation): void {
     if (observation.kind !== 'connection') return;
     const { host, atUs, direction, local, protocol, process } = observation;
@@ -104,8 +97,8 @@ class NewListenerRun extends NoveltyRun<Listeners> {
     const transport = protocol === udp ? 'UDP' : 'TCP';
     const place =
       local.address === '' || addressKind(local.address) === 'unspecified' ? 'every address' : local.address;
-    const { hosts, fleet } = this.#context.knowledge.prevalence('executable', process?.executable ?? '');
-    this.#context.emit({
+    const { hosts, fleet } = this.context.knowledge.prevalence('executable', process?.executable ?? '');
+    this.context.emit({
       host,
       key: [transport, String(local.port), program],
       severity: severityOf(observation),
@@ -119,12 +112,7 @@ class NewListenerRun extends NoveltyRun<Listeners> {
       evidence: [
         { label: 'Port', value: local.port },
         { label: 'Address', value: place },
-        {
-          label: 'Days watched',
-          value: this.daysWatched(host, atUs),
-          unit: 'count',
-          against: this.#context.thresholds['learning-days'],
-        },
+        this.daysWatched(host, atUs),
         ...(process?.executable
           ? [{ label: 'Hosts that run this program', value: hosts, unit: 'count' as const, against: fleet }]
           : []),

@@ -1,5 +1,5 @@
 // A program that talks to the network for the first time on a host that has been watched long enough to know.
-import type { Detector, DetectorContext } from '../detector.ts';
+import type { Detector } from '../detector.ts';
 import type { Severity } from '../finding.ts';
 import type { ConnectionObservation, Observation } from '../observation.ts';
 import { addressKind } from './lib/address-kind.ts';
@@ -61,7 +61,7 @@ export const newNetworkProcess: Detector<Name> = {
     'If it belongs there, acknowledge it: the host knows it from now on.',
   ],
   onByDefault: true,
-  start: (context) => new NewNetworkProcessRun(context),
+  start: (context) => new NewNetworkProcessRun(context, familiar),
 };
 
 const familiar: Familiar<Programs> = {
@@ -70,14 +70,7 @@ const familiar: Familiar<Programs> = {
   restore: ({ seen }) => ({ seen: SeenBefore.restore(seen, mostPrograms), day: 0, told: 0 }),
 };
 
-class NewNetworkProcessRun extends NoveltyRun<Programs> {
-  readonly #context: DetectorContext<Name>;
-
-  constructor(context: DetectorContext<Name>) {
-    super(familiar, () => context.thresholds['learning-days']);
-    this.#context = context;
-  }
-
+class NewNetworkProcessRun extends NoveltyRun<Programs, Name> {
   observe(observation: Observation): void {
     if (observation.kind !== 'connection') return;
     const { host, atUs, process } = observation;
@@ -88,7 +81,7 @@ class NewNetworkProcessRun extends NoveltyRun<Programs> {
     const programs = this.knownOf(host);
     if (!programs.seen.add(programOf(process), day) || observation.late || !this.isLearnt(host, atUs)) return;
     if (day > programs.day) [programs.day, programs.told] = [day, 0];
-    const { thresholds, knowledge } = this.#context;
+    const { thresholds, knowledge } = this.context;
     const { hosts, fleet } = knowledge.prevalence('executable', process.executable);
     if (hosts > thresholds['rare-hosts'] || programs.told >= thresholds['most-a-day']) return;
     programs.told++;
@@ -104,7 +97,7 @@ class NewNetworkProcessRun extends NoveltyRun<Programs> {
         : direction === 'inbound'
           ? `answers ${peer}`
           : `connects to ${peer}`;
-    this.#context.emit({
+    this.context.emit({
       host,
       key: [programOf(process)],
       severity: severityOf(observation, hosts, fleet),
@@ -120,12 +113,7 @@ class NewNetworkProcessRun extends NoveltyRun<Programs> {
         { label: 'Started by', value: process!.parentComm || 'not known' },
         { label: 'User', value: process!.user || 'not known' },
         { label: 'Hosts that run it', value: hosts, unit: 'count', against: fleet },
-        {
-          label: 'Days watched',
-          value: this.daysWatched(host, atUs),
-          unit: 'count',
-          against: this.#context.thresholds['learning-days'],
-        },
+        this.daysWatched(host, atUs),
       ],
       links: linksOf(observation),
     });

@@ -80,14 +80,12 @@ const familiarWith = (fleet: FleetHabits): Familiar<LruMap<string, ProgramHabits
   },
 });
 
-class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>> {
-  readonly #context: DetectorContext<Name>;
+class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>, Name> {
   readonly #fleet: FleetHabits;
 
   constructor(context: DetectorContext<Name>) {
     const fleet = new FleetHabits();
-    super(familiarWith(fleet), () => context.thresholds['learning-days']);
-    this.#context = context;
+    super(context, familiarWith(fleet));
     this.#fleet = fleet;
   }
 
@@ -103,7 +101,7 @@ class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>> {
     const values = this.#valuesOf(observation);
     const settled = new Set(
       [...values.keys()].filter(
-        (dimension) => habits.novelties(dimension, atUs) <= this.#context.thresholds['most-novelties'],
+        (dimension) => habits.novelties(dimension, atUs) <= this.context.thresholds['most-novelties'],
       ),
     );
     const fresh = [...values].filter(([dimension, value]) => {
@@ -117,13 +115,13 @@ class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>> {
   }
 
   #isUsedTo(host: HostKey, habits: ProgramHabits, atUs: number): boolean {
-    const { thresholds } = this.#context;
+    const { thresholds } = this.context;
     if (!this.isLearnt(host, atUs) || habits.connections < thresholds['least-connections']) return false;
     return atUs - habits.firstUs >= thresholds['learning-days'] * 86_400e6;
   }
 
   #valuesOf({ remote, name }: ConnectionObservation): Map<Dimension, string> {
-    const { knowledge } = this.#context;
+    const { knowledge } = this.context;
     const { country, asn } = knowledge.place(remote!.address);
     const registered = name === '' ? undefined : knowledge.registrableDomain(name.toLowerCase());
     const values = new Map<Dimension, string>();
@@ -135,7 +133,7 @@ class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>> {
 
   #emit(observation: ConnectionObservation, habits: ProgramHabits, fresh: ReadonlyMap<Dimension, string>): void {
     const { host, atUs, openedUs, process, remote, name } = observation;
-    const { knowledge, thresholds, emit } = this.#context;
+    const { knowledge, emit } = this.context;
     const { country, asn, organisation } = knowledge.place(remote!.address);
     const peer = name || remote!.address;
     const program = programTitle(process);
@@ -144,8 +142,7 @@ class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>> {
       value: dimension === 'network' && organisation !== undefined ? `AS${value} ${organisation}` : value,
       against: `${habits.count(dimension)} known of ${habits.connections.toLocaleString('en')} connections`,
     }));
-    const days = this.daysWatched(host, atUs);
-    evidence.push({ label: 'Days watched', value: days, unit: 'count', against: thresholds['learning-days'] });
+    evidence.push(this.daysWatched(host, atUs));
     emit({
       host,
       key: [programOf(process), ...[...fresh].map(([dimension, value]) => `${dimension} ${value}`)],
@@ -164,7 +161,7 @@ class UnusualDestinationRun extends NoveltyRun<LruMap<string, ProgramHabits>> {
 
   #severityOf(fresh: ReadonlyMap<Dimension, string>, country: string | undefined, asn: number | undefined): Severity {
     if (!fresh.has('country') || !fresh.has('network')) return 'low';
-    const { knowledge } = this.#context;
+    const { knowledge } = this.context;
     const isCommon = (kind: 'country' | 'asn', value: string) => {
       const { hosts, fleet } = knowledge.prevalence(kind, value);
       return fleet >= smallestFleet && hosts >= commonHosts && hosts >= commonShare * fleet;

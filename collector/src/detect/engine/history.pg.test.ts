@@ -40,7 +40,8 @@ function recording(seen: Observation[]): Detector {
 
 /** A batch with something of everything, most of it a minute ago. */
 function everything(host: TestHost, sequence: number) {
-  const minuteUs = Math.floor((Date.now() - 120_000) / 60_000) * 60_000_000 - host.offsetUs;
+  const nowUs = bootUs(host) + host.offsetUs;
+  const minuteUs = Math.floor((nowUs - 120_000_000) / 60_000_000) * 60_000_000 - host.offsetUs;
   const processes = [
     { pid: 1, startTicks: 1, startedUs: 1_000_000, comm: 'systemd', executable: '/usr/lib/systemd/systemd' },
     {

@@ -1,9 +1,9 @@
 // What people do to findings: states and notes, on the hosts that they see.
 import type { FindingState } from '@foretop/proto/api';
 import type { Kysely } from 'kysely';
-import { lockGroups, writeFindingEvents, writeFindings } from '../../store/queries/findings.ts';
+import { type FindingEventRow, lockGroups, writeFindingEvents, writeFindings } from '../../store/queries/findings.ts';
 import type { Database } from '../../store/schema.ts';
-import { changed, type FindingEvent } from './merge.ts';
+import { changed } from './merge.ts';
 import type { Tallies } from './tallies.ts';
 import type { FindingNews } from './writer.ts';
 
@@ -33,7 +33,7 @@ export async function changeFindings(
     );
     await writeFindingEvents(
       transaction,
-      turned.flatMap(({ events }): FindingEvent[] => events),
+      turned.flatMap(({ events }): FindingEventRow[] => events),
     );
     return turned;
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { FindingRow } from '../../store/queries/findings.ts';
 import type { FindingDraft } from '../finding.ts';
-import { changed, countOf, merge, type Merged, muted, type StoredFinding, type Told } from './merge.ts';
+import { changed, countOf, merge, type Merged, muted, type Told } from './merge.ts';
 
 const second = 1_000_000;
 const nowUs = 1_700_000_000 * second;
@@ -32,7 +33,7 @@ const told = (changes: Partial<FindingDraft> = {}, rule?: number): Told => ({
   rule,
 });
 
-const first = (rule?: number): StoredFinding => merge(undefined, told({}, rule), nowUs)!.row;
+const first = (rule?: number): FindingRow => merge(undefined, told({}, rule), nowUs)!.row;
 const kinds = (merged: Merged | undefined) => merged?.events.map(({ kind }) => kind);
 
 describe('a detector speaks', () => {

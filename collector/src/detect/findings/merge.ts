@@ -1,54 +1,7 @@
 // How a finding that is stored and what a detector says of it now become one: pure, so that every turn of its life can be tested.
 import type { FindingEventKind, FindingState } from '@foretop/proto/api';
-import type { Evidence, FindingDraft, FindingLinks } from '../finding.ts';
-import { severities } from '../finding.ts';
-
-/** A finding on one host, as it is stored. Times are Unix microseconds. */
-export interface StoredFinding {
-  hostId: number;
-  groupKey: string;
-  detector: string;
-  key: readonly string[];
-  /** 0 low … 3 critical. */
-  severity: number;
-  state: FindingState;
-  score: number;
-  summary: string;
-  peer: string;
-  process: string;
-  executable: string;
-  firstSeenUs: number;
-  lastSeenUs: number;
-  /** The newest time that it went on without a break: since when, and how many; the episodes before have the earlier count. */
-  episodeStartUs: number;
-  episodeCount: number;
-  earlierCount: number;
-  /** The count at the timeline's newest entry. */
-  toldCount: number;
-  evidence: readonly Evidence[];
-  links: FindingLinks;
-  note: string;
-  /** Empty: the detector. */
-  stateBy: string;
-  stateAtUs: number;
-  /** What a rule mutes. */
-  stateBefore: FindingState | null;
-  /** The rule; null with the state muted: a person did it. */
-  mutedBy: number | null;
-  reopened: number;
-}
-
-export interface FindingEvent {
-  hostId: number;
-  groupKey: string;
-  atUs: number;
-  kind: FindingEventKind;
-  by: string;
-  severity: number;
-  count: number;
-  text: string;
-  evidence: readonly Evidence[];
-}
+import type { FindingEventRow, FindingRow } from '../../store/queries/findings.ts';
+import { type FindingDraft, severities } from '../finding.ts';
 
 export interface Told {
   detector: string;
@@ -62,22 +15,22 @@ export interface Told {
 }
 
 export interface Merged {
-  row: StoredFinding;
-  events: FindingEvent[];
+  row: FindingRow;
+  events: FindingEventRow[];
   /** What people may want to be told of; undefined: it only grew, or is muted. */
   news: 'opened' | 'worsened' | 'reopened' | undefined;
 }
 
-export const countOf = ({ earlierCount, episodeCount }: StoredFinding): number => earlierCount + episodeCount;
+export const countOf = ({ earlierCount, episodeCount }: FindingRow): number => earlierCount + episodeCount;
 
 /** undefined: the draft says nothing that is not stored. */
-export function merge(stored: StoredFinding | undefined, told: Told, nowUs: number): Merged | undefined {
+export function merge(stored: FindingRow | undefined, told: Told, nowUs: number): Merged | undefined {
   return stored === undefined ? opened(told, nowUs) : grown(stored, told, nowUs);
 }
 
 function opened({ detector, groupKey, hostId, executable, draft, rule }: Told, nowUs: number): Merged {
   const { key, score, summary, peer, process, evidence, links } = draft;
-  const row: StoredFinding = {
+  const row: FindingRow = {
     ...{ hostId, groupKey, detector, key, score, summary, peer, process, executable, evidence, links },
     severity: severities.indexOf(draft.severity),
     state: rule === undefined ? 'new' : 'muted',
@@ -97,10 +50,10 @@ function opened({ detector, groupKey, hostId, executable, draft, rule }: Told, n
   return { row, events: [eventOf(row, 'opened', draft.endUs)], news: rule === undefined ? 'opened' : undefined };
 }
 
-function grown(stored: StoredFinding, told: Told, nowUs: number): Merged | undefined {
+function grown(stored: FindingRow, told: Told, nowUs: number): Merged | undefined {
   const { draft } = told;
   const row = withDraft(stored, told);
-  const events: FindingEvent[] = [];
+  const events: FindingEventRow[] = [];
   const worse = row.severity > stored.severity;
   let news: Merged['news'];
 
@@ -127,7 +80,7 @@ function grown(stored: StoredFinding, told: Told, nowUs: number): Merged | undef
   return events.length > 0 || differs(stored, row) ? { row, events, news } : undefined;
 }
 
-function withDraft(stored: StoredFinding, { draft, executable }: Told): StoredFinding {
+function withDraft(stored: FindingRow, { draft, executable }: Told): FindingRow {
   const severity = severities.indexOf(draft.severity);
   // After a break a detector may count anew; what it counted before stays counted.
   const fresh = draft.startUs > stored.lastSeenUs;
@@ -151,10 +104,10 @@ function withDraft(stored: StoredFinding, { draft, executable }: Told): StoredFi
   };
 }
 
-type Muting = { kind: 'muted' | 'unmuted'; changes: Partial<StoredFinding> };
+type Muting = { kind: 'muted' | 'unmuted'; changes: Partial<FindingRow> };
 
 /** What a rule, or that there is none any more, does to a finding. undefined: nothing. */
-export function muted(row: StoredFinding, rule: number | undefined, nowUs: number): Muting | undefined {
+export function muted(row: FindingRow, rule: number | undefined, nowUs: number): Muting | undefined {
   if (rule !== undefined) {
     if (row.state === 'muted') {
       if (row.mutedBy === null || row.mutedBy === rule) return undefined;
@@ -175,9 +128,9 @@ export interface PersonsChange {
 }
 
 /** What a person does to a finding. undefined: it was so already. */
-export function changed(stored: StoredFinding, { state, note, by }: PersonsChange, nowUs: number): Merged | undefined {
+export function changed(stored: FindingRow, { state, note, by }: PersonsChange, nowUs: number): Merged | undefined {
   const row = { ...stored };
-  const events: FindingEvent[] = [];
+  const events: FindingEventRow[] = [];
   if (note !== undefined && note !== stored.note) {
     row.note = note;
     events.push({ ...eventOf(row, 'noted', nowUs, by), text: note, evidence: [] });
@@ -194,10 +147,10 @@ function kindOf(before: FindingState, state: FindingState): FindingEventKind {
   return before === 'muted' ? 'unmuted' : 'reopened';
 }
 
-function eventOf(row: StoredFinding, kind: FindingEventKind, atUs: number, by = ''): FindingEvent {
+function eventOf(row: FindingRow, kind: FindingEventKind, atUs: number, by = ''): FindingEventRow {
   const { hostId, groupKey, severity, summary, evidence } = row;
   return { hostId, groupKey, atUs, kind, by, severity, count: countOf(row), text: summary, evidence };
 }
 
 const told = ['severity', 'score', 'summary', 'firstSeenUs', 'lastSeenUs', 'episodeCount', 'earlierCount'] as const;
-const differs = (a: StoredFinding, b: StoredFinding): boolean => told.some((field) => a[field] !== b[field]);
+const differs = (a: FindingRow, b: FindingRow): boolean => told.some((field) => a[field] !== b[field]);

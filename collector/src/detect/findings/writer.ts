@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import {
   type FindingEventRow,
+  type FindingRow,
   lockFindings,
   selectFindingTallies,
   writeFindingEvents,
@@ -15,7 +16,7 @@ import type { Rulebook } from '../suppress/rulebook.ts';
 import { Allowance } from './allowance.ts';
 import { boundedDraft } from './bounded-draft.ts';
 import { groupKey } from './group-key.ts';
-import { merge, type Merged, type StoredFinding, type Told } from './merge.ts';
+import { merge, type Merged, type Told } from './merge.ts';
 import type { Tallies } from './tallies.ts';
 
 const flushMs = 1_000;
@@ -31,7 +32,7 @@ const growMs = 5_000;
 export interface FindingNews {
   /** resolved: by a person. */
   kind: 'opened' | 'worsened' | 'reopened' | 'resolved';
-  finding: StoredFinding;
+  finding: FindingRow;
 }
 export type NewsListener = (news: readonly FindingNews[]) => void;
 
@@ -125,7 +126,7 @@ export async function openWriter(options: WriterOptions): Promise<FindingWriter>
       return { detector, hostId, draft, groupKey: groupKey(detector, draft.key) };
     });
     const merged = await db.transaction().execute(async (transaction) => {
-      const byKey = new Map<string, StoredFinding>();
+      const byKey = new Map<string, FindingRow>();
       for (const row of await lockFindings(transaction, entries)) byKey.set(`${row.hostId} ${row.groupKey}`, row);
       const results: Merged[] = [];
       for (const entry of entries) {

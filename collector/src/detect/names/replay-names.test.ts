@@ -1,26 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { replayedLines } from '../../../test/replayed.ts';
 import { replayNames } from './replay-names.ts';
 
-async function replayed(
-  ...chunks: (string | Uint8Array)[]
-): Promise<{ kind: string; name: string; dga: number; tunnel: number }[]> {
-  const output = new PassThrough();
-  const all = text(output);
-  await replayNames(
-    (async function* () {
-      for (const chunk of chunks) yield Buffer.from(chunk);
-    })(),
-    output,
-  );
-  output.end();
-  return (await all)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
+const replayed = (...chunks: (string | Uint8Array)[]) =>
+  replayedLines<{ kind: string; name: string; dga: number; tunnel: number }>(replayNames, chunks);
 
 it('a line for each name, in order, however the bytes are cut', async () => {
   const lines = await replayed('exam', 'ple.com\r\nxjwqkzvbtrmpl.biz\n\n', 'Last.Example.ORG');

@@ -1,5 +1,6 @@
-// A flow of a file as the observation of one of its ends.
-import type { ConnectionObservation, Endpoint, Outcome } from '../observation.ts';
+// A flow of a file as observations of one of its ends.
+import type { ConnectionObservation, Endpoint, Outcome, PacketsObservation, ScanObservation } from '../observation.ts';
+import { observed, type ReplayRecord } from './record.ts';
 
 export interface ReplayedFlow {
   id: string;
@@ -63,5 +64,55 @@ export function seenByServer(observation: ConnectionObservation): ConnectionObse
     receivedPackets: observation.sentPackets,
     name: '',
     nameSource: 'none',
+  };
+}
+
+/** Of what only a scanner sends, as its sender saw it. */
+export function probeRecord(flow: Omit<ReplayedFlow, 'outcome'>, scan: ScanObservation['scan']): ReplayRecord {
+  const { client, server, firstUs, lastUs } = flow;
+  return observed({
+    kind: 'scan',
+    host: client.address,
+    atUs: Math.max(firstUs, lastUs),
+    late: false,
+    scan,
+    startUs: firstUs,
+    source: client.address,
+    localAddress: server.address,
+    localPort: server.port,
+    ports: 1,
+    packets: flow.clientPackets ?? 1,
+  });
+}
+
+/** Of ICMP echoes: the flow, and the packets of each direction that has any. `uid`: as of an observation. */
+export function echoRecords(flow: Omit<ReplayedFlow, 'outcome'>, uid?: string): ReplayRecord[] {
+  const { client, server, clientPackets, clientBytes, serverPackets, serverBytes } = flow;
+  const answered = (serverPackets ?? serverBytes ?? 0) > 0;
+  const connection = seenByClient({ ...flow, outcome: answered ? 'established' : 'attempted' });
+  const there = packetsOf(connection, client, server, clientPackets, clientBytes);
+  const back = packetsOf(connection, server, client, serverPackets, serverBytes);
+  return [connection, there, back].filter((item) => item !== undefined).map((item) => observed(item, uid));
+}
+
+function packetsOf(
+  { host, atUs, startUs, protocol }: ConnectionObservation,
+  source: Endpoint,
+  destination: Endpoint,
+  packets: number | undefined,
+  bytes: number | undefined,
+): PacketsObservation | undefined {
+  if (packets === undefined || packets <= 0 || bytes === undefined) return undefined;
+  const ends = { source, destination };
+  const size = { packets, bytes, largest: Math.ceil(bytes / packets) };
+  return {
+    kind: 'packets',
+    host,
+    atUs,
+    late: false,
+    startUs,
+    protocol: protocol === 1 ? 'icmp' : 'icmp6',
+    ...ends,
+    ...size,
   };
 }

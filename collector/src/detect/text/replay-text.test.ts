@@ -1,24 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { PassThrough } from 'node:stream';
-import { text as collect } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { replayedLines } from '../../../test/replayed.ts';
 import { replayText } from './replay-text.ts';
 
-async function replayed(...chunks: (string | Uint8Array)[]): Promise<unknown[]> {
-  const output = new PassThrough();
-  const all = collect(output);
-  await replayText(
-    (async function* () {
-      for (const chunk of chunks) yield Buffer.from(chunk);
-    })(),
-    output,
-  );
-  output.end();
-  return (await all)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
+const replayed = (...chunks: (string | Uint8Array)[]) => replayedLines<unknown>(replayText, chunks);
 
 it('says line and column, masked', async () => {
   expect(await replayed('nothing here\nmy card: 4111 1111 1111 1111\r\n\n5555555555554444')).toMatchObject([

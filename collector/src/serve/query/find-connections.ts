@@ -14,9 +14,9 @@ import { streamRows } from '../../store/queries/stream-rows.ts';
 import { portionsOf } from '../export/export.ts';
 import { decodeCursor, encodeCursor, fingerprint } from './cursor.ts';
 import { countFacets, facetsOf } from './facets.ts';
-import { type ConnectionOrder, connectionSections, liveConnections } from './live-connections.ts';
+import { type ConnectionOrder, connectionSections, farAddresses, liveConnections } from './live-connections.ts';
 import { sortRows } from './order.ts';
-import { fittingAddresses, type PlaceFilter, type PlaceSource, placeTest, rowsWaitMs } from './place-filter.ts';
+import { farEndFilter, type PlaceFilter, type PlaceSource, placeTest, rowsWaitMs } from './place-filter.ts';
 import { createSnapshots, snapshotPosition } from './snapshots.ts';
 import { checkSortValue } from './sort-value.ts';
 import { storedConnection } from './stored-connections.ts';
@@ -40,7 +40,7 @@ export interface ConnectionQuestion {
   time: { atUs: number } | { fromUs: number; toUs: number } | undefined;
 }
 
-export type QuestionFilter = Omit<ConnectionFilter, 'hostIds' | 'remoteAddresses'> & {
+export type QuestionFilter = Omit<ConnectionFilter, 'hostIds' | 'remoteAddresses' | 'addressesOfWords'> & {
   place?: PlaceFilter | undefined;
 };
 
@@ -119,8 +119,8 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
     time: ConnectionTime,
     hostIds: readonly number[] | undefined,
   ): Promise<ConnectionFilter> => {
-    if (place === undefined) return { ...filter, hostIds };
-    return { ...filter, hostIds, remoteAddresses: await fittingAddresses(store.db, places, place, time, hostIds) };
+    const { words } = filter;
+    return { ...filter, hostIds, ...(await farEndFilter(store.db, places, { place, words }, time, hostIds)) };
   };
 
   const answerLive = async (
@@ -133,7 +133,8 @@ export function createConnectionFinder(options: FinderOptions): ConnectionFinder
       liveHosts.map(async (host) => {
         const tables = await live.tables(host.hostId, connectionSections, liveAnswerMs);
         if (tables === undefined) return undefined;
-        const connections = liveConnections(host, tables, filter, ids);
+        if (filter.words?.length) await places.ready(farAddresses(tables));
+        const connections = liveConnections(host, tables, filter, ids, places);
         return { hostId: host.hostId, asOfUs: tables.asOfUs, connections };
       }),
     );

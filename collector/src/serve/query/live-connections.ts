@@ -7,6 +7,7 @@ import { idText, type Ids } from '../../store/ids.ts';
 import type { ConnectionFilter } from '../../store/queries/connection-filter.ts';
 import type { ConnectionColumn } from '../../store/queries/connection-sort.ts';
 import { connectionMatcher, hasPeer, type LiveIdentity } from './match-connection.ts';
+import type { PlaceSource } from './place-filter.ts';
 import { containerOf, directionNames, flowHash, nameSourceNames, ownerRuleNames, protocolName } from './names.ts';
 
 export interface ConnectionOrder {
@@ -17,14 +18,27 @@ export interface ConnectionOrder {
 /** Processes too: unit and container are theirs. */
 export const connectionSections = [LiveSection.LIVE_SECTION_CONNECTIONS, LiveSection.LIVE_SECTION_PROCESSES];
 
-/** Only a search needs the host's name. */
+/** Those that may have a place, each once. */
+export function farAddresses({ connections }: LiveTables): string[] {
+  return [
+    ...new Set(
+      connections
+        .values()
+        .filter(hasPeer)
+        .map(({ remoteAddress }) => formatAddress(remoteAddress!)),
+    ),
+  ];
+}
+
+/** Only a search needs the host's name and places. */
 export function liveConnections(
   { hostId, name = '' }: { hostId: number; name?: string },
   tables: LiveTables,
   filter: ConnectionFilter,
   ids: Ids,
+  places?: Pick<PlaceSource, 'rowPlace'>,
 ): Connection[] {
-  const matches = connectionMatcher(filter, name);
+  const matches = connectionMatcher(filter, { hostName: name, places });
   const found: Connection[] = [];
   for (const row of tables.connections.values()) {
     const owner = ownerOf(row, tables);

@@ -4,13 +4,21 @@ import { formatAddress, stateName } from '@foretop/proto';
 import type { LiveConnection, LiveProcess } from '@foretop/proto/live';
 import type { Choice, ConnectionFilter, PortRange } from '../../store/queries/connection-filter.ts';
 import { directionNumbers, unknownProcess } from '../../store/queries/connection-filter.ts';
+import type { PlaceSource } from './place-filter.ts';
+import { placeText, wordOf } from './place-text.ts';
 
 export type LiveIdentity = NonNullable<LiveProcess['identity']>;
 
 /** `owner` is the row's process, where the live table has it. */
 export type ConnectionTest = (row: LiveConnection, owner: LiveIdentity | undefined) => boolean;
 
-export function connectionMatcher(filter: ConnectionFilter, hostName: string): ConnectionTest {
+/** What only a search looks at. */
+export interface Surroundings {
+  hostName: string;
+  places?: Pick<PlaceSource, 'rowPlace'> | undefined;
+}
+
+export function connectionMatcher(filter: ConnectionFilter, surroundings: Surroundings): ConnectionTest {
   const tests = [
     choose(filter.protocol, (protocol) => (row) => row.protocol === protocol),
     choose(filter.port, portTest),
@@ -20,7 +28,7 @@ export function connectionMatcher(filter: ConnectionFilter, hostName: string): C
     choose(filter.process, processTest),
     choose(filter.unit, unitTest),
     choose(filter.container, containerTest),
-    ...(filter.words ?? []).map((word) => wordTest(word, hostName)),
+    ...(filter.words ?? []).map((word) => wordTest(word, surroundings)),
   ].filter((test) => test !== undefined);
   return (row, owner) => tests.every((test) => test(row, owner));
 }
@@ -68,16 +76,21 @@ function containerTest(prefix: string): ConnectionTest {
   return (_row, owner) => !!owner?.containerId && (owner.containerRuntime === prefix || id.test(owner.containerId));
 }
 
-function wordTest(word: string, hostName: string): ConnectionTest {
+function wordTest(word: string, { hostName, places }: Surroundings): ConnectionTest {
   const wanted = word.replaceAll('*', '').toLowerCase();
+  const inPlace = wordOf(word);
+  const isPlaced = (row: LiveConnection) =>
+    inPlace !== undefined &&
+    places !== undefined &&
+    hasPeer(row) &&
+    placeText(places.rowPlace(formatAddress(row.remoteAddress!))).includes(inPlace);
   return (row, owner) => {
     const local = endpoints(row.localAddress!, row.localPort!);
     const peer = hasPeer(row) ? endpoints(row.remoteAddress!, row.remotePort!) : [];
     const own = [row.comm, row.pid || '', row.protocol === 17 ? 'udp' : 'tcp', ...local, ...peer, row.name];
     // As in SQL: apart, so that a word does not reach from the one into the other.
-    return [own.join(' '), hostName, owner?.unit ?? '', owner?.containerId ?? ''].some((text) =>
-      text.toLowerCase().includes(wanted),
-    );
+    const texts = [own.join(' '), hostName, owner?.unit ?? '', owner?.containerId ?? ''];
+    return texts.some((text) => text.toLowerCase().includes(wanted)) || isPlaced(row);
   };
 }
 

@@ -183,7 +183,7 @@ export const words = z
   .transform((text) => text.split(/\s+/).filter((word) => word !== ''))
   .refine((found) => found.length <= 10, 'a search has at most 10 words')
   .describe(
-    'Words that all stand somewhere in host, process, pid, protocol, address:port of either end, name, unit or container id.',
+    'Words that all stand somewhere in host, process, pid, protocol, address:port of either end, name, unit, container id, or in country, city or network of the far end.',
   );
 
 export function isNetwork(text: string): boolean {

@@ -1,4 +1,5 @@
-// Filters by where the far end is. Only the collector knows it, not the tables: these are asked which far addresses there are, and then for those that fit.
+// Filters by where the far end is, and searches for it. Only the collector knows it, not the tables: these are asked which far addresses there are, and then for those that fit.
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RowPlace } from '@foretop/proto/api';
 import type { Kysely } from 'kysely';
 import type { Choice, ConnectionFilter } from '../../store/queries/connection-filter.ts';
@@ -7,6 +8,7 @@ import type { ConnectionTime } from '../../store/queries/connections.ts';
 import { selectRemoteAddresses } from '../../store/queries/remote-addresses.ts';
 import type { Database } from '../../store/schema.ts';
 import { RequestError } from '../problem.ts';
+import { placeText, wordOf } from './place-text.ts';
 
 export interface PlaceFilter {
   /** ISO 3166-1 alpha-2. */
@@ -21,6 +23,10 @@ export interface PlaceSource {
 }
 
 const mostAddresses = 50_000;
+/** A search of more goes without places: it looks at all else too, and so many are remembered. */
+const mostSearched = 20_000;
+/** Some 10 ms of the collector's time where none of them is remembered. */
+const portion = 1_000;
 /** Rows go without places rather than wait longer for databases that are being read. */
 export const rowsWaitMs = 500;
 
@@ -39,23 +45,40 @@ function chosen<Value>(choice: Choice<Value> | undefined, value: Value | null | 
   return !(known && choice.none.includes(value));
 }
 
-/** The filter's far addresses among the connections of a time. Throws RequestError when there are too many to look at. */
-export async function fittingAddresses(
+/** Far addresses among the connections of a time, as filters on what the tables do not have. */
+export interface FarEndQuestion {
+  place: PlaceFilter | undefined;
+  words: readonly string[] | undefined;
+}
+
+/** Throws RequestError when there are too many to filter. */
+export async function farEndFilter(
   db: Kysely<Database>,
   places: PlaceSource,
-  filter: PlaceFilter,
+  { place, words }: FarEndQuestion,
   time: ConnectionTime,
   hostIds: readonly number[] | undefined,
-): Promise<NonNullable<ConnectionFilter['remoteAddresses']>> {
-  const found = await boundedRead(db, (transaction) =>
-    selectRemoteAddresses(transaction, time, hostIds, mostAddresses + 1),
-  );
-  if (found.length > mostAddresses)
+): Promise<Pick<ConnectionFilter, 'remoteAddresses' | 'addressesOfWords'>> {
+  const searched = (words ?? []).filter((word) => wordOf(word) !== undefined);
+  if (place === undefined && searched.length === 0) return {};
+  const most = place === undefined ? mostSearched : mostAddresses;
+  const found = await boundedRead(db, (transaction) => selectRemoteAddresses(transaction, time, hostIds, most + 1));
+  if (found.length > most && place === undefined) return {};
+  if (found.length > most)
     throw new RequestError(
       'invalid-request',
       `There are more than ${mostAddresses} far addresses to look up. Ask for fewer hosts or a shorter span.`,
     );
   await places.ready(found);
-  const fits = placeTest(filter, places);
-  return { any: found.filter(fits), orNone: fits(null) };
+  const fits = place && placeTest(place, places);
+  const fitting: string[] = [];
+  const addressesOfWords = new Map(searched.map((word): [string, string[]] => [word, []]));
+  for (const [index, address] of found.entries()) {
+    if (index % portion === portion - 1) await turn();
+    if (fits && !fits(address)) continue;
+    fitting.push(address);
+    const text = searched.length === 0 ? '' : placeText(places.rowPlace(address));
+    for (const [word, addresses] of addressesOfWords) if (text.includes(wordOf(word)!)) addresses.push(address);
+  }
+  return { addressesOfWords, ...(fits && { remoteAddresses: { any: fitting, orNone: fits(null) } }) };
 }

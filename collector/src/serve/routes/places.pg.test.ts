@@ -12,6 +12,7 @@ import type {
   RowPlaceList,
   TrafficMap,
 } from '@foretop/proto/api';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectAgent, insertHost, insertSegment, type TestServer, testServer } from '../../../test/server.ts';
 import { createMmdbWriter } from '../../enrich/asn/mmdb-writer.ts';
@@ -236,6 +237,14 @@ describe('connections', () => {
     ['asn=AS13335,19281&country=CH', ['1.1.1.1', '9.9.9.10', '9.9.9.9']],
     ['asn=!15169&host=web-1', ['10.0.0.7', '5.5.5.5', '9.9.9.9']],
     ['country=DE', []],
+    ['q=Switzerland', ['1.1.1.1', '9.9.9.10', '9.9.9.9']],
+    ['q=zuric*', ['9.9.9.10', '9.9.9.9']],
+    ['q=as15169 db-1', ['8.8.8.8']],
+    ['q=cloudFLARE&country=CH', ['1.1.1.1']],
+    ['q=google&country=CH', []],
+    ['q=quad9 web-1 curl', ['9.9.9.9']],
+    ['q=9.9.9', ['9.9.9.10', '9.9.9.9']],
+    ['q=atlantis', []],
   ])('are found by %s, also page by page and counted', async (filter, addresses) => {
     const { body } = await get<ConnectionList>(`/connections?${span()}&sort=remoteAddress&${filter}`);
     const found = body.items.map(({ remoteAddress }) => remoteAddress);
@@ -250,6 +259,26 @@ describe('connections', () => {
     expect([...first.body.items, ...second.body.items].map(({ remoteAddress }) => remoteAddress)).toEqual(
       found.slice(0, 2),
     );
+  });
+
+  test('are searched for places among at most 20,000 far addresses, and for all else among any', async () => {
+    const host = await insertHost(server.store, { name: 'crawler-1' });
+    const [fromMs, toMs] = [minute - 7_200_000, minute - 7_199_000];
+    await insertSegment(server.store, host, [fromMs, toMs], { remote_address: '9.9.9.9', connection_id: 1 });
+    const grow = (from: number, to: number) =>
+      sql`insert into connection_segment
+        select (jsonb_populate_record(s, jsonb_build_object('connection_id', i, 'remote_address', inet '11.0.0.0' + i))).*
+          from connection_segment s, generate_series(${from}::int8, ${to}::int8) i
+         where s.host_id = ${host} and s.connection_id = 1`.execute(server.store.db);
+    const found = async (words: string) => {
+      const at = `from=${new Date(fromMs).toISOString()}&to=${new Date(toMs).toISOString()}`;
+      const { body } = await get<ConnectionFacets>(`/connections/facets?${at}&host=crawler-1&q=${words}`);
+      return body.total;
+    };
+    await grow(2, 20_000);
+    expect([await found('quad9'), await found('crawler 9.9.9')]).toEqual([1, 1]);
+    await grow(20_001, 20_001);
+    expect([await found('quad9'), await found('crawler 9.9.9'), await found('curl')]).toEqual([0, 1, 20_001]);
   });
 
   test('that are live have places too, and are found by them', async () => {
@@ -273,6 +302,8 @@ describe('connections', () => {
       ['10.0.0.2', null],
       ['9.9.9.9', 'CH'],
     ]);
+    expect(await ask('&q=united states')).toEqual([['8.8.8.8', 'US']]);
+    expect(await ask('&q=live-1 QUAD9')).toEqual([['9.9.9.9', 'CH']]);
   });
 
   test.each(['country=Germany', 'country=D', 'asn=x', 'asn=-1'])('%s is refused', async (filter) => {

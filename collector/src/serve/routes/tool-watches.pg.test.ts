@@ -24,8 +24,6 @@ beforeEach(async () => {
   me = await fleet.signIn();
 });
 
-const minute = (back: number): Date => new Date(Math.floor(Date.now() / 60_000) * 60_000 - back * 60_000);
-
 test('a watch is made like any run, measures, and is ended', async () => {
   const parameters = {
     ...{ id, target: 'db.example', protocol: 'tcp', port: 5432, intervalSeconds: 5 },
@@ -40,6 +38,8 @@ test('a watch is made like any run, measures, and is ended', async () => {
   await tool.end(asked.offers[0]!.offer);
   await until(async () => (await runOf(fleet, me, asked.run.id)).status === 'ended');
 
+  const thisMinute = Math.floor(Date.now() / 60_000) * 60_000;
+  const minute = (back: number): Date => new Date(thisMinute - back * 60_000);
   for (const [back, lost] of [
     [1, 0],
     [2, 12],

@@ -35,6 +35,8 @@ export interface ConnectionFilter {
   remoteAddresses?: { any: readonly string[]; orNone: boolean } | undefined;
   /** Words, each of which is found somewhere in the row, whatever its case. */
   words?: readonly string[] | undefined;
+  /** Far addresses that have a word by what is known of them beside the row. */
+  addressesOfWords?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** By the number in facts.proto. */
@@ -66,7 +68,7 @@ export function connectionFilter(filter: ConnectionFilter): { fixed: Condition; 
         sql`(container_runtime = ${prefix} or container_id like ${`${likePattern(prefix)}%`} and container_id <> '')`,
       ),
     ),
-    ...(words ?? []).map(wordCondition),
+    ...(words ?? []).map((word) => wordCondition(word, filter.addressesOfWords?.get(word) ?? [])),
   ];
   return { fixed: all(fixed), changing: all(changing) };
 }
@@ -96,9 +98,11 @@ function addressCondition(address: string): Condition {
 }
 
 function remoteCondition({ any, orNone }: NonNullable<ConnectionFilter['remoteAddresses']>): Condition {
-  const fits = sql`coalesce(remote_address = any(${[...any]}::text[]::inet[]), false)`;
-  return orNone ? sql`(remote_address is null or ${fits})` : fits;
+  return orNone ? sql`(remote_address is null or ${hasFarEnd(any)})` : hasFarEnd(any);
 }
+
+const hasFarEnd = (addresses: readonly string[]): Condition =>
+  sql`coalesce(remote_address = any(${[...addresses]}::text[]::inet[]), false)`;
 
 function stateCondition(name: StateName): Condition {
   const tcp = name === 'unconnected' ? [] : stateNumbers(name);
@@ -117,12 +121,13 @@ function ofProcess(condition: Condition): Condition {
   return sql`coalesce((host_id, process_id) in (select owner.host_id, owner.process_id from process owner where ${condition}), false)`;
 }
 
-function wordCondition(word: string): Condition {
+function wordCondition(word: string, farAddresses: readonly string[]): Condition {
   const pattern = `%${likePattern(word.replaceAll('*', ''))}%`;
   const text = sql`concat_ws(' ', comm, pid, case protocol when 17 then 'udp' else 'tcp' end,
     ${endpoint(sql`local_address`, sql`local_port`)}, ${endpoint(sql`remote_address`, sql`remote_port`)}, name)`;
   return sql`(${text} ilike ${pattern} or host_id in (select owner.host_id from host owner where owner.name ilike ${pattern})
-    or ${ofProcess(sql`(unit ilike ${pattern} or container_id ilike ${pattern})`)})`;
+    or ${ofProcess(sql`(unit ilike ${pattern} or container_id ilike ${pattern})`)}
+    or ${farAddresses.length === 0 ? sql`false` : hasFarEnd(farAddresses)})`;
 }
 
 /** As people write it: 192.0.2.1:443, and of IPv6 also [2001:db8::1]:443. */

@@ -5,12 +5,13 @@ import type { FindingEvidenceJson, FindingLinksJson } from '../schema-findings.t
 import type { Database } from '../schema.ts';
 import { unixUs } from './connections.ts';
 
-/** Times are Unix microseconds. */
+/** A finding on one host. Times are Unix microseconds. */
 export interface FindingRow {
   hostId: number;
   groupKey: string;
   detector: string;
   key: readonly string[];
+  /** 0 low … 3 critical. */
   severity: number;
   state: FindingState;
   score: number;
@@ -20,16 +21,21 @@ export interface FindingRow {
   executable: string;
   firstSeenUs: number;
   lastSeenUs: number;
+  /** The newest time that it went on without a break: since when, and how many; the episodes before have the earlier count. */
   episodeStartUs: number;
   episodeCount: number;
   earlierCount: number;
+  /** The count at the timeline's newest entry. */
   toldCount: number;
   evidence: readonly FindingEvidenceJson[];
   links: FindingLinksJson;
   note: string;
+  /** Empty: the detector. */
   stateBy: string;
   stateAtUs: number;
+  /** What a rule mutes. */
   stateBefore: FindingState | null;
+  /** The rule; null with the state muted: a person did it. */
   mutedBy: number | null;
   reopened: number;
 }

@@ -1,5 +1,6 @@
 // The frame of detectors of what is new on a host: what each knows of it, and whether it has been watched for long enough.
-import type { DetectorRun } from '../../detector.ts';
+import type { DetectorContext, DetectorRun } from '../../detector.ts';
+import type { Evidence } from '../../finding.ts';
 import type { HostKey, Observation } from '../../observation.ts';
 import { HostClock } from './host-clock.ts';
 import { LruMap } from './lru-map.ts';
@@ -13,16 +14,15 @@ export interface Familiar<Known> {
   restore(state: Readonly<Record<string, unknown>>, host: HostKey): Known;
 }
 
-export abstract class NoveltyRun<Known> implements DetectorRun {
+export abstract class NoveltyRun<Known, Name extends string = never> implements DetectorRun {
+  protected readonly context: DetectorContext<Name | 'learning-days'>;
   readonly #familiar: Familiar<Known>;
-  readonly #learningDays: () => number;
   readonly #clock = new HostClock();
   readonly #hosts = new LruMap<HostKey, Known>(mostHosts);
 
-  /** The learning time may be set anew while it runs. */
-  constructor(familiar: Familiar<Known>, learningDays: () => number) {
+  constructor(context: DetectorContext<Name | 'learning-days'>, familiar: Familiar<Known>) {
+    this.context = context;
     this.#familiar = familiar;
-    this.#learningDays = learningDays;
   }
 
   abstract observe(observation: Observation): void;
@@ -47,7 +47,7 @@ export abstract class NoveltyRun<Known> implements DetectorRun {
   }
 
   learnt(host: HostKey, nowUs = Number.POSITIVE_INFINITY): number | undefined {
-    return this.#clock.learnt(host, this.#learningDays(), nowUs);
+    return this.#clock.learnt(host, this.context.thresholds['learning-days'], nowUs);
   }
 
   /** Called with each observation that teaches. */
@@ -63,7 +63,8 @@ export abstract class NoveltyRun<Known> implements DetectorRun {
     return (this.learnt(host, atUs) ?? 0) >= 1;
   }
 
-  protected daysWatched(host: HostKey, atUs: number): number {
-    return Math.floor(this.#clock.watched(host, atUs).days);
+  protected daysWatched(host: HostKey, atUs: number): Evidence {
+    const value = Math.floor(this.#clock.watched(host, atUs).days);
+    return { label: 'Days watched', value, unit: 'count', against: this.context.thresholds['learning-days'] };
   }
 }

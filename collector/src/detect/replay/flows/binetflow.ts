@@ -1,8 +1,9 @@
 // A row of Argus's bidirectional flows, as the CTU data sets have them, as observations.
-import type { Outcome, PacketsObservation, ScanObservation } from '../../observation.ts';
+import type { Outcome, ScanObservation } from '../../observation.ts';
 import { addressOf, countOf, portOf, protocolOf, type Row, secondsToUs, timeUsOf } from '../fields.ts';
-import { type ReplayedFlow, seenByClient } from '../flow-observation.ts';
+import { echoRecords, probeRecord, type ReplayedFlow, seenByClient } from '../flow-observation.ts';
 import { observed, type ReplayRecord } from '../record.ts';
+import { zeekOutcomes } from '../zeek/outcomes.ts';
 
 /** Ethernet, IPv4 and the shortest head of each: what Argus counts beside the payload. */
 const headBytes: Readonly<Record<number, number>> = { 1: 14 + 20 + 8, 6: 14 + 20 + 20, 17: 14 + 20 + 8 };
@@ -49,9 +50,10 @@ export function binetflowRecords(row: Row, id: string): ReplayRecord[] | undefin
     serverPackets: server.packets,
     outcome: outcomeOf(protocol, state, server.packets, row('Dir')?.trim() ?? ''),
   };
-  if (protocol === 6) return [observed(probe(flow, state) ?? seenByClient(flow))];
-  if (protocol === 17) return [observed(seenByClient(flow))];
-  return protocol === 1 || protocol === 58 ? echoRecords(flow, state.word, protocol) : [];
+  const probe = protocol === 6 ? probeOf(flow, state) : undefined;
+  if (probe !== undefined) return [probeRecord(flow, probe)];
+  if (protocol === 6 || protocol === 17) return [observed(seenByClient(flow))];
+  return (protocol === 1 || protocol === 58) && !isOtherIcmp(state.word) ? echoRecords(flow) : [];
 }
 
 interface Side {
@@ -89,16 +91,7 @@ const words: Readonly<Record<string, Outcome>> = {
   INT: 'attempted',
   TIM: 'attempted',
   URP: 'rejected',
-  S0: 'attempted',
-  REJ: 'rejected',
-  RSTOS0: 'attempted',
-  SH: 'attempted',
-  SF: 'established',
-  S1: 'established',
-  S2: 'established',
-  S3: 'established',
-  RSTO: 'reset',
-  RSTR: 'reset',
+  ...zeekOutcomes,
   ESTABLISHED: 'established',
   'NOT ESTABLISHED': 'attempted',
 };
@@ -118,59 +111,14 @@ function outcomeOf(protocol: number, state: State, serverPackets: number, direct
 const probes: Readonly<Record<string, ScanObservation['scan']>> = { F: 'fin', '': 'null', FPU: 'xmas' };
 
 /** A TCP flow that its client began, and never went on with, as no program does. */
-function probe(flow: ReplayedFlow, state: State): ScanObservation | undefined {
+function probeOf(flow: ReplayedFlow, state: State): ScanObservation['scan'] | undefined {
   const scan = state.flags && /^(RA?)?$/.test(state.server) ? probes[state.client] : undefined;
   if (scan === undefined || (flow.clientPackets ?? 0) > 3 || (scan === 'null' && state.server !== '')) return undefined;
-  return {
-    kind: 'scan',
-    host: flow.client.address,
-    atUs: flow.lastUs,
-    late: false,
-    scan,
-    startUs: flow.firstUs,
-    source: flow.client.address,
-    localAddress: flow.server.address,
-    localPort: flow.server.port,
-    ports: 1,
-    packets: flow.clientPackets ?? 1,
-  };
+  return scan;
 }
 
 /** States of ICMP that are not echoes, in Argus's words: unreachable, redirect, time exceeded … */
 const isOtherIcmp = (word: string) => /^(UR|RED|TXD|TRC|MRQ|NRS|ROB|PAR|SRC|SEC|WAY|TST|IRQ|MAS)/.test(word);
-
-function echoRecords(flow: ReplayedFlow, word: string, protocol: 1 | 58): ReplayRecord[] {
-  if (isOtherIcmp(word)) return [];
-  const answered = (flow.serverPackets ?? 0) > 0;
-  const connection = seenByClient({ ...flow, outcome: answered ? 'established' : 'attempted' });
-  const there = echoes(flow, protocol, flow.client, flow.server, flow.clientPackets, flow.clientBytes);
-  const back = echoes(flow, protocol, flow.server, flow.client, flow.serverPackets, flow.serverBytes);
-  return [connection, there, back].filter((item) => item !== undefined).map((item) => observed(item));
-}
-
-function echoes(
-  { client, firstUs, lastUs }: ReplayedFlow,
-  protocol: 1 | 58,
-  source: ReplayedFlow['client'],
-  destination: ReplayedFlow['client'],
-  packets: number | undefined,
-  bytes: number | undefined,
-): PacketsObservation | undefined {
-  if (packets === undefined || packets <= 0 || bytes === undefined) return undefined;
-  return {
-    kind: 'packets',
-    host: client.address,
-    atUs: lastUs,
-    late: false,
-    startUs: firstUs,
-    protocol: protocol === 1 ? 'icmp' : 'icmp6',
-    source,
-    destination,
-    packets,
-    bytes,
-    largest: Math.ceil(bytes / packets),
-  };
-}
 
 /** The shortest frame of Ethernet: nobody sends more packets than bytes allow. */
 const shortestFrame = 60;

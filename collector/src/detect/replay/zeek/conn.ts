@@ -1,29 +1,12 @@
 // A row of Zeek's conn.log as observations.
 import { firstEphemeral } from '../../detectors/lib/ports.ts';
-import type { Outcome, PacketsObservation, ScanObservation } from '../../observation.ts';
+import type { Outcome, ScanObservation } from '../../observation.ts';
 import { addressOf, countOf, portOf, protocolOf, type Row, secondsToUs, timeUsOf } from '../fields.ts';
-import { seenByClient } from '../flow-observation.ts';
+import { echoRecords, probeRecord, seenByClient } from '../flow-observation.ts';
 import { observed, type ReplayRecord } from '../record.ts';
+import { zeekOutcomes } from './outcomes.ts';
 
-/** https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html#type-Conn::Info */
-const outcomes: Readonly<Record<string, Outcome>> = {
-  S0: 'attempted',
-  REJ: 'rejected',
-  RSTOS0: 'attempted',
-  SH: 'attempted',
-  SF: 'established',
-  S1: 'established',
-  S2: 'established',
-  S3: 'established',
-  RSTO: 'reset',
-  RSTR: 'reset',
-  // An answer without its question: somebody else's, or backscatter.
-  SHR: 'unknown',
-  RSTRH: 'unknown',
-  OTH: 'unknown',
-};
-
-const echoTypes = { 1: [8, 0], 58: [128, 129] } as const;
+const echoRequest = { 1: 8, 58: 128 } as const;
 
 /** @returns undefined for a row that cannot be one. */
 export function connRecords(row: Row): ReplayRecord[] | undefined {
@@ -45,25 +28,14 @@ export function connRecords(row: Row): ReplayRecord[] | undefined {
     clientPackets: countOf(row('orig_pkts')),
     serverPackets: countOf(row('resp_pkts')),
   };
-  if (protocol === 1 || protocol === 58) return icmpRecords(flow, protocol, uid);
+  // Zeek writes the type as the originator's port, the code as the responder's.
+  if (protocol === 1 || protocol === 58)
+    return flow.client.port === echoRequest[protocol] ? echoRecords(flow, uid) : [];
   const history = row('history') ?? '';
   const probe = protocol === 6 ? probeOf(history, row('conn_state'), flow) : undefined;
   const connection = seenByClient({ ...flow, outcome: outcomeOf(row('conn_state'), protocol, flow, history) });
   if (probe === undefined) return [observed(connection, uid)];
-  const scan: ScanObservation = {
-    kind: 'scan',
-    host: client,
-    atUs: connection.atUs,
-    late: false,
-    scan: probe,
-    startUs: atUs,
-    source: client,
-    localAddress: server,
-    localPort: flow.server.port,
-    ports: 1,
-    packets: flow.clientPackets ?? 1,
-  };
-  return [observed(scan)];
+  return [probeRecord(flow, probe)];
 }
 
 type Flow = {
@@ -74,7 +46,7 @@ type Flow = {
 };
 
 function outcomeOf(state: string | undefined, protocol: number, flow: Flow, history: string): Outcome {
-  const outcome = outcomes[state ?? ''];
+  const outcome = zeekOutcomes[state ?? ''];
   // The first packets were not seen: who began is a guess.
   if (protocol === 6 && history !== '' && !/^\^?[Ss]/.test(history)) {
     return isAckProbe(history, flow.server.port) ? 'rejected' : 'unknown';
@@ -93,37 +65,3 @@ function probeOf(history: string, state: string | undefined, flow: Flow): ScanOb
 
 /** One acknowledgement out of nowhere, which was reset. */
 const isAckProbe = (history: string, port: number) => /^A{1,2}r{1,2}$/.test(history) && port < firstEphemeral;
-
-type IcmpFlow = Parameters<typeof seenByClient>[0] extends infer F ? Omit<F & object, 'outcome'> : never;
-
-/** Zeek writes the type as the originator's port, the code as the responder's. */
-function icmpRecords(flow: IcmpFlow, protocol: 1 | 58, uid: string | undefined): ReplayRecord[] {
-  const [request] = echoTypes[protocol];
-  if (flow.client.port !== request) return [];
-  const answered = (flow.serverPackets ?? flow.serverBytes ?? 0) > 0;
-  const connection = seenByClient({ ...flow, outcome: answered ? 'established' : 'attempted' });
-  const [there, back] = [
-    packets(connection.atUs, flow, protocol, true),
-    packets(connection.atUs, flow, protocol, false),
-  ];
-  return [connection, there, back].filter((item) => item !== undefined).map((item) => observed(item, uid));
-}
-
-function packets(atUs: number, flow: IcmpFlow, protocol: 1 | 58, there: boolean): PacketsObservation | undefined {
-  const count = there ? flow.clientPackets : flow.serverPackets;
-  const bytes = there ? flow.clientBytes : flow.serverBytes;
-  if (count === undefined || bytes === undefined || count === 0) return undefined;
-  return {
-    kind: 'packets',
-    host: flow.client.address,
-    atUs,
-    late: false,
-    startUs: flow.firstUs,
-    protocol: protocol === 1 ? 'icmp' : 'icmp6',
-    source: there ? flow.client : flow.server,
-    destination: there ? flow.server : flow.client,
-    packets: count,
-    bytes,
-    largest: Math.ceil(bytes / count),
-  };
-}
