@@ -137,6 +137,7 @@ class Run {
   readonly #parts: RunParts;
   readonly #recorder: Recorder;
   readonly #startedAt = new Date().toISOString();
+  readonly #hostName: string;
   #acknowledgedAt: string | null = null;
   readonly #budget: Budget;
   readonly #coverage = createCoverageWindow();
@@ -150,6 +151,7 @@ class Run {
   constructor(parts: RunParts) {
     this.#parts = parts;
     const { host, spool, config } = parts;
+    this.#hostName = host.facts().name ?? '';
     this.#budget = createBudget({ cpuPercent: config.cpuLimitPercent, memoryBytes: config.memoryLimitBytes });
     const checkpoint = spool.checkpoint ? { checkpoint: spool.checkpoint } : {};
     this.#recorder = createRecorder({ bootId: host.bootId, offsetUs: () => this.#offsetUs(), ...checkpoint });
@@ -186,7 +188,7 @@ class Run {
         lanes.policy(this.policy());
       lanes?.pump();
     };
-    this.#inspect();
+    this.#inspect(this.#parts.trust.policy());
     this.#look(connector, live);
     const { tier, scope } = host;
     this.#parts.log.info({ event: 'started', version: agentVersion, tier, scope }, 'Foretop agent started.');
@@ -252,9 +254,10 @@ class Run {
   }
 
   #keepBudget(live: LivePublisher): void {
-    const { host, log, network } = this.#parts;
+    const { host, log, network, trust } = this.#parts;
     const { user, system } = process.cpuUsage();
-    network.review();
+    const policy = trust.policy();
+    network.review(() => allowsMore(policy));
     const worker = network.use();
     const use = {
       nowUs: host.clock.boottimeUs(),
@@ -263,7 +266,7 @@ class Run {
     };
     const hasChanged = this.#budget.observe(use);
     if (this.#budget.isShortOfMemory()) host.relieve();
-    this.#inspect();
+    this.#inspect(policy);
     if (!hasChanged) return;
     const givenUp = this.#budget.givenUp();
     live.limitRate(givenUp & 8 ? 1 : Infinity);
@@ -271,10 +274,10 @@ class Run {
   }
 
   /** What neither the budget nor the host's owner has ruled out. */
-  #inspect(): void {
+  #inspect(policy: HostPolicy): void {
     const givenUp = this.#budget.givenUp();
-    const withheld = this.#parts.trust.withheld();
-    this.#parts.clearText.allow(givenUp === 0 && mayReadText(this.#parts.trust.policy()));
+    const withheld = policy.withheld ?? [];
+    this.#parts.clearText.allow(givenUp === 0 && mayReadText(policy));
     const names = !withheld.includes('server-names');
     const dns = !withheld.includes('dns') && !(givenUp & 4);
     const wanted = { quic: names && !(givenUp & 1), tls: names && !(givenUp & 2), dns };
@@ -316,7 +319,7 @@ class Run {
     return {
       version: agentVersion,
       pid: process.pid,
-      hostName: host.facts().name ?? '',
+      hostName: this.#hostName,
       startedAt: this.#startedAt,
       writtenAt: new Date().toISOString(),
       collector: config.collectorUrl,

@@ -11,3 +11,4 @@ export * from './address-kind.ts';
 export * from './delta-varint.ts';
 export * from './dns-names.ts';
 export * from './cards/index.ts';
+export { protocols } from './capture/decode/protocol-numbers.ts';

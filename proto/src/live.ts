@@ -41,19 +41,21 @@ export type HostLive = Properties<'HostLive'>;
 export type HistorySample = Properties<'HistorySample'>;
 export type Notice = Properties<'Notice'>;
 export type FindingsTick = Properties<'FindingsTick'>;
-export type LiveFrame = Properties<'LiveFrame'>;
-export type LiveConnection = Properties<'LiveConnection'>;
-export type LiveProcess = Properties<'LiveProcess'>;
-export type ConnectionUpdates = Properties<'ConnectionUpdates'>;
-export type ProcessUpdates = Properties<'ProcessUpdates'>;
-export type LiveDns = Properties<'LiveDns'>;
-export type InterfaceSample = Properties<'InterfaceSample'>;
 export type LiveSection = foretop.v1.LiveSection;
 export type HostStatus = foretop.v1.HostStatus;
-export type Direction = foretop.v1.Direction;
-export type NameSource = foretop.v1.NameSource;
-export type OwnerRule = foretop.v1.OwnerRule;
 
+export type {
+  ConnectionUpdates,
+  Direction,
+  InterfaceSample,
+  LiveConnection,
+  LiveDns,
+  LiveFrame,
+  LiveProcess,
+  NameSource,
+  OwnerRule,
+  ProcessUpdates,
+} from './messages.ts';
 export { formatAddress } from './address.ts';
 export { kindOfAddress } from './address-kind.ts';
 export { stateName, stateNames } from './tcp-state.ts';

@@ -32,8 +32,8 @@ export interface NetworkState {
 export interface Network {
   open: OpenSocket;
   state(): NetworkState;
-  /** Ends a connection that this process holds itself once the host's owner allows more than looking. */
-  review(): void;
+  /** Ends a connection that this process holds itself once the host's owner allows more than looking. `mayAct`: who knows that already. */
+  review(mayAct?: () => boolean): void;
   /** PIDs of workers that run now. */
   processes(): number[];
   /** Of the worker: its CPU time is a sum over all that there were. */
@@ -64,6 +64,8 @@ class WorkerNetwork implements Network {
   #worker: NetworkState['worker'] = null;
   #endedCpuUs = 0;
   #workerCpuUs = 0;
+  /** A process without rights gets none later, and this one gives none of its own up. */
+  #isPrivileged: boolean | undefined;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -93,8 +95,8 @@ class WorkerNetwork implements Network {
     return { split, why, worker: this.#worker };
   }
 
-  review(): void {
-    if (this.#own?.isOpen && this.state().split) this.#own.close(goingAway);
+  review(mayAct = this.#options.mayAct): void {
+    if (this.#own?.isOpen && this.#decision(mayAct).split) this.#own.close(goingAway);
   }
 
   processes(): number[] {
@@ -107,12 +109,13 @@ class WorkerNetwork implements Network {
     return { cpuUs: this.#endedCpuUs + this.#workerCpuUs, memoryBytes: use?.memoryBytes ?? 0 };
   }
 
-  #decision(): { split: boolean; why: string } {
-    const { split, mayAct } = this.#options;
+  #decision(mayAct = this.#options.mayAct): { split: boolean; why: string } {
+    const { split } = this.#options;
     if (split === 'off') return { split: false, why: 'the configuration says so' };
     if (process.platform !== 'linux') return { split: false, why: 'only Linux has capabilities to give up' };
     if (split === 'on') return { split: true, why: 'the configuration says so' };
-    if (!isPrivileged()) return { split: false, why: 'this agent has no rights that an attacker could want' };
+    this.#isPrivileged ??= isPrivileged();
+    if (!this.#isPrivileged) return { split: false, why: 'this agent has no rights that an attacker could want' };
     if (!mayAct()) return { split: false, why: 'this host allows nothing but looking' };
     if (this.#unfit !== undefined) return { split: false, why: `it is not possible here: ${this.#unfit}` };
     return { split: true, why: 'this host allows more than looking' };

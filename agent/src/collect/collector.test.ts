@@ -1,6 +1,7 @@
 // The whole collector on this very kernel: sockets that the test opens itself, whose bytes, states and owners are known.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,6 +77,19 @@ async function untilClosed(): Promise<{ opened: TrackedConnection[]; closed: Tra
     seen.closed.push(...tick.closed);
   }
   return seen;
+}
+
+/** Until the collector has taken what the kernel told of processes that began or ended: nothing waits for this process any more. */
+async function untilHeard(): Promise<void> {
+  const NETLINK_CONNECTOR = '11';
+  const inodeOf = (fd: string) => statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })?.ino;
+  const own = readdirSync('/proc/self/fd').map(inodeOf);
+  // Columns: address, kind, port, groups, bytes that wait, …, inode.
+  const waits = (line: string) => {
+    const columns = line.trim().split(/\s+/);
+    return columns[1] === NETLINK_CONNECTOR && own.includes(Number(columns.at(-1))) && columns[4] !== '0';
+  };
+  while (readFileSync('/proc/net/netlink', 'latin1').split('\n').some(waits)) await sleep(5);
 }
 
 const ours = (connections: Iterable<TrackedConnection>) =>
@@ -263,17 +277,23 @@ describe.runIf(process.platform === 'linux').each(['auto', 'netlink'] as const)(
     it('knows a process that lives between two looks', async ({ skip }) => {
       if (!collector.sources().find((source) => source.name === 'process_events')?.available) skip('no process events');
       collector.tick();
-      const child = spawn('sleep', ['0.1', '--'], { stdio: 'ignore' });
+      const child = spawn('cat', ['--'], { stdio: ['pipe', 'pipe', 'ignore'] });
+      children.push(child);
+      child.stdin.write('x');
+      await once(child.stdout, 'data');
+      await untilHeard();
+      await sleep(60);
+      child.stdin.end();
       await once(child, 'exit');
-      await sleep(50);
+      await untilHeard();
       const tick = collector.tick();
       const find = (list: typeof tick.exited) => list.filter(({ identity }) => identity.pid === child.pid);
       expect(find(tick.started)).toEqual(find(tick.exited));
       expect(find(tick.exited).map(({ identity }) => identity)).toEqual([
-        expect.objectContaining({ comm: 'sleep', commandLine: 'sleep 0.1 --', parentPid: process.pid, exited: true }),
+        expect.objectContaining({ comm: 'cat', commandLine: 'cat --', parentPid: process.pid, exited: true }),
       ]);
       const { identity } = find(tick.exited)[0]!;
-      expect(identity.executable).toMatch(/\/(?:sleep|coreutils)$/);
+      expect(identity.executable).toMatch(/\/(?:cat|coreutils)$/);
       expect(identity.exitedUs - identity.startedUs).toBeGreaterThan(50_000);
       expect(identity.exitedUs).toBeLessThanOrEqual(tick.boottimeUs);
       expect(tick.processes.has(child.pid!)).toBe(false);

@@ -23,8 +23,10 @@ const LOOKS_AFTER_THE_LAST = 3;
 /** Namespaces whose counters of handshakes are read in one tick; each takes some 50 µs. */
 const HALF_OPEN_READS = 16;
 const RETRY_US = 30_000_000;
-/** A namespace whose oldest process is younger than this when it is found is new. */
+/** A namespace whose oldest process is younger than this when it is found, or than the look before, is new. */
 const NEW_US = 3_000_000;
+/** TCP over IPv4 and over IPv6 in dumpKinds. */
+const TCP_KINDS = [0, 1];
 
 interface Watched extends Disposable {
   sockets: Sockets;
@@ -112,7 +114,9 @@ export class ForeignNamespaces implements Disposable {
 
   /** Connections that were begun in them and left. Where there are many namespaces they take turns. Throws HostError. */
   readHalfOpen(nowUs: number): ScanReading[] {
-    const readers = [...this.#watched.values()].flatMap(({ sockets }) => sockets.halfOpen ?? []);
+    const readers: HalfOpen[] = [];
+    for (const { sockets } of this.#watched.values())
+      if (sockets.halfOpen && !hasNoTcp(sockets)) readers.push(sockets.halfOpen);
     const turn = this.#halfOpenTurn;
     this.#halfOpenTurn = readers.length === 0 ? 0 : (turn + HALF_OPEN_READS) % readers.length;
     const mine = Array.from({ length: Math.min(HALF_OPEN_READS, readers.length) }, (_, index) => turn + index);
@@ -186,7 +190,7 @@ export class ForeignNamespaces implements Disposable {
     if (path === undefined) return undefined;
     try {
       const sockets = door.within(path, inode, () => openSockets(this.#options.events ?? true));
-      const table = new ConnectionTable(all, this.#isNew(namespace, nowUs), true);
+      const table = new ConnectionTable(all, this.#isNew(namespace, nowUs, previousUs), true);
       const watched = {
         sockets,
         table,
@@ -203,9 +207,10 @@ export class ForeignNamespaces implements Disposable {
     }
   }
 
-  #isNew({ processes }: NetworkNamespace, nowUs: number): boolean {
+  #isNew({ processes }: NetworkNamespace, nowUs: number, previousUs: number): boolean {
     if (this.#first) return false;
-    for (const { startTicks } of processes) if (this.#options.startedUs(startTicks) < nowUs - NEW_US) return false;
+    const sinceUs = Math.min(previousUs, nowUs - NEW_US);
+    for (const { startTicks } of processes) if (this.#options.startedUs(startTicks) < sinceUs) return false;
     return true;
   }
 
@@ -236,6 +241,11 @@ function orNone<Value>(open: () => Value): Value | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where no TCP socket was at the last look, nobody listens for whom a handshake could come to nothing. */
+function hasNoTcp({ counts }: Sockets): boolean {
+  return counts !== undefined && TCP_KINDS.every((kind) => counts.isEmpty(kind));
 }
 
 /** A socket that comes between the count and the dump is found by the next look. */

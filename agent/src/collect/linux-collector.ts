@@ -2,7 +2,7 @@
 import { release } from 'node:os';
 import { type BriefProcesses, CALM_PAUSE_MS, openBriefProcesses } from '../host/brief-processes.linux.ts';
 import { createLinuxClock } from '../host/clock.linux.ts';
-import { type CpuTimes, cpuPermille, openCpu } from '../host/cpu.linux.ts';
+import { type CpuReader, type CpuTimes, cpuPermille, openCpu } from '../host/cpu.linux.ts';
 import { readFacts, readSystemConstants } from '../host/facts.linux.ts';
 import { readBootId, readMachineId } from '../host/identity.linux.ts';
 import type { ScanReading } from '../host/engine.ts';
@@ -35,6 +35,7 @@ import { KeptMemory } from './kept-memory.ts';
 import { attempt, LinuxConnections, type LookWants } from './linux-connections.ts';
 import { connectionsWithin, OpenConnections } from './open-connections.ts';
 import { Ownership } from './ownership.ts';
+import { type ProcessNews, ProcessNewsReader } from './process-news.ts';
 import { ProcessTracker, type ProcessTrackerChanges } from './process-tracker.ts';
 import { SourceHealth } from './source-health.ts';
 import { type EngineState, type OpenEngine, startEngine } from './start-engine.ts';
@@ -99,6 +100,8 @@ class LinuxCollector implements HostCollector {
   readonly #halfOpen = attempt(() => new HalfOpen())[0];
   readonly #hideCommandLines: boolean;
   readonly #kept: KeptMemory;
+  readonly #processNews = new ProcessNewsReader();
+  #cpuNow: ReturnType<CpuReader['read']> | undefined;
   #previousCpu: CpuTimes | undefined;
   #lastInterfaces: InterfaceReading[] = [];
   #lastBandwidth: BandwidthReading = { boottimeUs: 0, rxRate: 0, txRate: 0, loopbackRate: 0 };
@@ -282,8 +285,10 @@ class LinuxCollector implements HostCollector {
   }
 
   #lookAtProcesses({ nowUs, previousUs, watched }: LookWants, connections: ConnectionChanges): ProcessTrackerChanges {
-    for (const pid of this.#brief?.executed() ?? []) this.#processTable.stir(pid);
-    const wants = { all: watched, descriptors: !this.#engineNamesOwners || this.#ownership.isSeeking };
+    this.#cpuNow = this.#health.attempt('host', () => this.#cpu.read(), undefined);
+    const news = this.#readProcessNews(nowUs);
+    const descriptors = !this.#engineNamesOwners || this.#ownership.isSeeking;
+    const wants = { all: watched, descriptors, news };
     const changes = this.#health.attempt('processes', () => this.#processTable.look(wants), undefined);
     if (!changes) {
       this.#processes.keep();
@@ -301,15 +306,26 @@ class LinuxCollector implements HostCollector {
     return shown;
   }
 
+  #readProcessNews(nowUs: number): ProcessNews | undefined {
+    const brief = this.#brief;
+    if (!brief) return undefined;
+    brief.hear();
+    for (const pid of brief.executed()) this.#processTable.stir(pid);
+    const isKnown = (pid: number) => this.#processTable.records.has(pid);
+    return this.#processNews.read({ brief, forks: this.#cpuNow?.forks, isKnown, nowUs });
+  }
+
   /** Processes that began and ended since the last look. */
   #passed(exited: readonly ProcessRecord[], nowUs: number): TrackedProcess[] {
     if (!this.#brief) return [];
     const gone = new Set(exited.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
     const isKnown = (pid: number, startTicks: number) =>
       this.#processTable.records.get(pid)?.startTicks === startTicks || gone.has(`${pid} ${startTicks}`);
+    // Both clocks now: the look began a while ago.
     const monotonicUs = Number(process.hrtime.bigint() / 1000n);
+    const offsetUs = this.clock.boottimeUs() - monotonicUs;
     return this.#brief.take(isKnown).map((glimpse) => {
-      const exitedUs = nowUs - (monotonicUs - (glimpse.exitedMonotonicUs ?? monotonicUs));
+      const exitedUs = Math.min(nowUs, (glimpse.exitedMonotonicUs ?? monotonicUs) + offsetUs);
       return this.#processes.passed(glimpse, exitedUs, this.#processTable);
     });
   }
@@ -336,7 +352,7 @@ class LinuxCollector implements HostCollector {
   }
 
   #readHost(): HostReading {
-    const cpu = this.#health.attempt('host', () => this.#cpu.read(), undefined);
+    const cpu = this.#cpuNow?.times;
     const memory = this.#health.attempt('host', () => this.#memory.read(), undefined);
     const busy = cpu && this.#previousCpu ? cpuPermille(this.#previousCpu, cpu) : 0;
     this.#previousCpu = cpu;

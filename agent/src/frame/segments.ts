@@ -115,20 +115,28 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
     wait(entry.known ? { ...row, ended: [connectionKey(connection)] } : row);
   }
 
-  function takeOpen(rows: SegmentRow[], nowUs: number, final: boolean): void {
+  /** Open connections that get a row now. Many are looked at for each that does: what makes the rows is apart, and stays uncompiled. */
+  function dueOf(nowUs: number, final: boolean, room: number): Emitted[] {
+    const due: Emitted[] = [];
     let peersLeft = firstRowsOfPeersMax;
     for (const connection of open.values()) {
       if (!isOwn(connection)) continue;
       const entry = emittedOf(connection);
-      if (!final && (entry.dueUs > nowUs || rows.length >= rowsMax)) continue;
+      if (!final && (entry.dueUs > nowUs || due.length >= room)) continue;
       if (!final && !entry.known && isPeer(connection) && peersLeft-- <= 0) continue;
-      const row = rowOf(entry, nowUs, false);
-      entry.dueUs = nowUs + (entry.known ? periodUs : spread(connection.handle) * periodUs);
-      entry.counters = reached(copyCounters(connection), entry.counters);
-      entry.untilUs = nowUs;
-      entry.known = true;
-      rows.push({ ...row, entry: entryOf(entry) });
+      due.push(entry);
     }
+    return due;
+  }
+
+  function takeOpen(entry: Emitted, nowUs: number): SegmentRow {
+    const { connection } = entry;
+    const row = rowOf(entry, nowUs, false);
+    entry.dueUs = nowUs + (entry.known ? periodUs : spread(connection.handle) * periodUs);
+    entry.counters = reached(copyCounters(connection), entry.counters);
+    entry.untilUs = nowUs;
+    entry.known = true;
+    return { ...row, entry: entryOf(entry) };
   }
 
   return {
@@ -151,7 +159,7 @@ export function createSegments(options: { restored?: Checkpoint; rowsMax?: numbe
       const folded = waiting.take();
       const rows = folded.slice(0, rowsMax);
       for (const cutRow of folded.slice(rowsMax)) lost += cutRow.connectionCount;
-      takeOpen(rows, nowUs, final);
+      for (const entry of dueOf(nowUs, final, rowsMax - rows.length)) rows.push(takeOpen(entry, nowUs));
       const result = { rows, lost };
       lost = 0;
       return result;

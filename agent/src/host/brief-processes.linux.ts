@@ -24,6 +24,10 @@ export interface BriefProcesses extends Disposable {
   find(pid: number, startTicks: number): Glimpse | undefined;
   /** Pids of those that executed since the last `take`. */
   executed(): Iterable<number>;
+  /** Pids of those that ended since the last `take`; undefined = too many. */
+  ended(): Iterable<number> | undefined;
+  /** Takes in what the kernel has told so far, which else comes in a moment. */
+  hear(): void;
   counters(): BriefCounters;
 }
 
@@ -37,13 +41,15 @@ export interface BriefCounters {
 }
 
 const EVENTS_A_DRAIN = 4_096;
+const MOST_ENDED = 4_096;
 /** Reading one takes about 0.1 ms. */
 const GLIMPSES_A_LOOK = 500;
 /** Events of so long are taken together, so that a burst of processes wakes the agent 50 times a second at most. */
 const PAUSE_MS = 20;
 /** Where nothing but names hangs on it. */
 export const CALM_PAUSE_MS = 60;
-const WAIT_MS = 250;
+/** Waiting for events is begun anew after so long, for nothing: a process that ends without disposing of this waits that long. */
+const WAIT_MS = 2_000;
 /** A process is young for so long after its exec: then looks at the whole table have met it. */
 const YOUNG_MS = 2_000;
 
@@ -82,6 +88,7 @@ class Watch implements BriefProcesses {
   #glimpses = new Map<number, Glimpse>();
   /** Those that run, with when they cease to be young. */
   readonly #young = new Map<number, { glimpse: Glimpse; untilMs: number }>();
+  #ended = new Set<number>();
   #left = GLIMPSES_A_LOOK;
   readonly #counters: BriefCounters = { overflows: 0, missed: 0, failure: '' };
 
@@ -97,6 +104,7 @@ class Watch implements BriefProcesses {
   take(isKnown: (pid: number, startTicks: number) => boolean): Glimpse[] {
     const unknown = [...this.#glimpses.values()].filter((glimpse) => !isKnown(glimpse.pid, glimpse.startTicks));
     this.#glimpses = new Map();
+    this.#ended = new Set();
     this.#left = GLIMPSES_A_LOOK;
     return unknown;
   }
@@ -108,6 +116,19 @@ class Watch implements BriefProcesses {
 
   executed(): Iterable<number> {
     return this.#glimpses.keys();
+  }
+
+  ended(): Iterable<number> | undefined {
+    return this.#ended.size < MOST_ENDED ? this.#ended : undefined;
+  }
+
+  hear(): void {
+    if (this.#counters.failure !== '') return;
+    try {
+      this.#drain();
+    } catch (error) {
+      this.#counters.failure = messageOf(error);
+    }
   }
 
   counters(): BriefCounters {
@@ -167,6 +188,7 @@ class Watch implements BriefProcesses {
 
   #exited(pid: number, monotonicUs: number): void {
     this.#young.delete(pid);
+    if (this.#ended.size < MOST_ENDED) this.#ended.add(pid);
     const glimpse = this.#glimpses.get(pid);
     if (glimpse) glimpse.exitedMonotonicUs = monotonicUs;
   }

@@ -109,13 +109,29 @@ it('passes over threads, other events and what is cut short', () => {
   expect(parseProcessEvent(event(2, 5, 5), 59)).toBeUndefined();
 });
 
-it('hears this kernel tell of a process', async ({ skip }) => {
-  let real: ProcessConnector;
+function openReal(): ProcessConnector | string {
   try {
-    real = new ProcessConnector();
+    return new ProcessConnector();
   } catch (error) {
-    return skip(`no process events here: ${String(error)}`);
+    return `no process events here: ${String(error)}`;
   }
+}
+
+it('waits no longer once it is disposed of', async ({ skip }) => {
+  const real = openReal();
+  if (typeof real === 'string') return skip(real);
+  // Other processes begin and end meanwhile.
+  while (await real.wait(0)) real.drain(10_000, () => {});
+  const startedMs = performance.now();
+  const waiting = real.wait(10_000);
+  real[Symbol.dispose]();
+  await waiting;
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});
+
+it('hears this kernel tell of a process', async ({ skip }) => {
+  const real = openReal();
+  if (typeof real === 'string') return skip(real);
   using events = real;
   const child = spawn('sleep', ['0.01']);
   await once(child, 'exit');

@@ -22,14 +22,24 @@ export function cpuPermille(previous: CpuTimes, now: CpuTimes): number {
   return Math.min(1000, Math.max(0, Math.round(((now.busy - previous.busy) * 1000) / total)));
 }
 
+/** How many processes and threads were begun since the machine started, of /proc/stat; undefined when that is not there. */
+export function parseForks(stat: Buffer): number | undefined {
+  const line = '\nprocesses ';
+  const at = stat.indexOf(line);
+  return at < 0 ? undefined : Number.parseInt(stat.toString('latin1', at + line.length, at + line.length + 16), 10);
+}
+
 export interface CpuReader extends Disposable {
-  read(): CpuTimes | undefined;
+  read(): { times: CpuTimes | undefined; forks: number | undefined };
 }
 
 export function openCpu(path = '/proc/stat'): CpuReader {
   const file = new RereadFile(path);
   return {
-    read: () => parseCpuTimes(file.read().toString('latin1', 0, 256)),
+    read() {
+      const stat = file.read();
+      return { times: parseCpuTimes(stat.toString('latin1', 0, 256)), forks: parseForks(stat) };
+    },
     [Symbol.dispose]: () => file[Symbol.dispose](),
   };
 }

@@ -55,9 +55,9 @@ export class HalfOpen implements Disposable {
 
   /** What was begun and left since the last reading; nothing while it is little. Throws HostError. */
   read(nowUs: number): ScanReading[] {
-    const text = this.#file.read().toString('latin1');
-    this.#columns ??= columnsOf(text);
-    const now = parseHandshakes(text, this.#columns);
+    const bytes = this.#file.read();
+    this.#columns ??= columnsOf(bytes.toString('latin1'));
+    const now = parseHandshakes(bytes, this.#columns);
     const [before, readUs] = [this.#before, this.#readUs];
     this.#before = now;
     this.#readUs = nowUs;
@@ -175,11 +175,13 @@ function addressOf(family: number, words: Uint32Array): Uint8Array {
 type Columns = Record<keyof HandshakeCounters, number>;
 
 /** Two lines begin with it, names and numbers; others, such as "MPTcpExt: ", end like it. */
-const lines = /^TcpExt: (.*)$/gm;
+const prefix = 'TcpExt: ';
+const SPACE = 0x20;
+const ZERO = 0x30;
 
 /** Where the counters stand among the numbers; -1 = nowhere. */
 export function columnsOf(netstat: string): Columns {
-  const [names = []] = linesOf(netstat);
+  const names = /^TcpExt: (.*)$/m.exec(netstat)?.[1]?.split(' ') ?? [];
   const at = (name: string) => names.indexOf(name);
   return {
     cookies: at('TCPReqQFullDoCookies'),
@@ -189,15 +191,20 @@ export function columnsOf(netstat: string): Columns {
   };
 }
 
-export function parseHandshakes(netstat: string, columns: Columns): HandshakeCounters {
-  const [, values = []] = linesOf(netstat);
-  const value = (at: number) => Number(values[at]) || 0;
-  return {
-    cookies: value(columns.cookies),
-    refused: value(columns.refused),
-    redeemed: value(columns.redeemed),
-    repeated: value(columns.repeated),
-  };
+/** Without a string of any of the hundred others: it is done every second. */
+export function parseHandshakes(netstat: Buffer, columns: Columns): HandshakeCounters {
+  const counters: HandshakeCounters = { cookies: 0, refused: 0, redeemed: 0, repeated: 0 };
+  const values = netstat.indexOf(`\n${prefix}`);
+  if (values < 0) return counters;
+  let at = values + 1 + prefix.length;
+  for (let column = 0; at < netstat.length && netstat[at]! >= SPACE; column++) {
+    let value = 0;
+    for (; netstat[at]! > SPACE; at++) value = value * 10 + netstat[at]! - ZERO;
+    if (netstat[at] === SPACE) at++;
+    if (column === columns.cookies) counters.cookies = value;
+    else if (column === columns.refused) counters.refused = value;
+    else if (column === columns.redeemed) counters.redeemed = value;
+    else if (column === columns.repeated) counters.repeated = value;
+  }
+  return counters;
 }
-
-const linesOf = (netstat: string) => Array.from(netstat.matchAll(lines), ([, line]) => line!.split(' '));

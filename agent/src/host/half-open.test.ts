@@ -16,14 +16,19 @@ MPTcpExt: 3 4
 
 test('the counters are found by their names', () => {
   const counters = { cookies: 50, refused: 20, redeemed: 7, repeated: 9 };
-  expect(parseHandshakes(netstat, columnsOf(netstat))).toEqual(counters);
+  expect(parseHandshakes(Buffer.from(netstat), columnsOf(netstat))).toEqual(counters);
 });
 
 test.each([
   ['an old kernel', 'TcpExt: SyncookiesSent TCPSynRetrans\nTcpExt: 1 9\n', 9],
   ['nothing', '', 0],
 ])('what %s lacks is 0', (_what, text, repeated) => {
-  expect(parseHandshakes(text, columnsOf(text))).toEqual({ cookies: 0, refused: 0, redeemed: 0, repeated });
+  expect(parseHandshakes(Buffer.from(text), columnsOf(text))).toEqual({
+    cookies: 0,
+    refused: 0,
+    redeemed: 0,
+    repeated,
+  });
 });
 
 // Sockets are read from this very namespace, which has none that are half open: what is refused belongs to a port that nobody knows.

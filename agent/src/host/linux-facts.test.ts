@@ -1,7 +1,7 @@
 // Parsers of small kernel and system files, on recorded and on odd texts.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cpuPermille, parseCpuTimes } from './cpu.linux.ts';
+import { cpuPermille, parseCpuTimes, parseForks } from './cpu.linux.ts';
 import { parseOsRelease } from './facts.linux.ts';
 import { readBootId, readMachineId } from './identity.linux.ts';
 import { parseInterfaceCounters } from './interface-counters.linux.ts';
@@ -79,6 +79,8 @@ describe('processor and memory', () => {
     expect(parseCpuTimes('cpu  100 10 50 800 30 5 5 0 0 0\ncpu0 1')).toEqual({ busy: 170, total: 1000 });
     expect(parseCpuTimes(fixture('stat.txt'))!.total).toBeGreaterThan(0);
     expect(parseCpuTimes('')).toBeUndefined();
+    expect(parseForks(Buffer.from('cpu  1\nctxt 5\nbtime 6\nprocesses 24537\nprocs_running 1\n'))).toBe(24_537);
+    expect(parseForks(Buffer.from('cpu  1\n'))).toBeUndefined();
     expect(cpuPermille({ busy: 100, total: 1000 }, { busy: 150, total: 1200 })).toBe(250);
     expect(cpuPermille({ busy: 100, total: 1000 }, { busy: 100, total: 1000 })).toBe(0);
     expect(cpuPermille({ busy: 100, total: 1000 }, { busy: 90, total: 1010 })).toBe(0);

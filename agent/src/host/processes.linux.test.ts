@@ -54,6 +54,33 @@ it('passes over what is no process and what cannot be parsed', () => {
   expect(table.look().started.map(({ pid }) => pid)).toEqual([7]);
 });
 
+// A file that is open can be read when it is gone, other than that of a process that is.
+it('takes the news of what began and ended for a listing', () => {
+  for (const pid of [7, 8]) run(pid, 'old', 100);
+  using table = new ProcessTable({ root, maxCachedDescriptors: 0 });
+  table.look();
+  run(9, 'new', 200);
+  run(10, 'untold', 200);
+  rmSync(join(root, '7'), { recursive: true });
+  const { started, exited } = table.look({ news: { executed: [9, 11], ended: [7, 12] } });
+  expect(started.map(({ pid }) => pid)).toEqual([9]);
+  expect(exited.map(({ pid }) => pid)).toEqual([7]);
+  expect([...table.records.keys()]).toEqual([8, 9]);
+  expect(table.look().started.map(({ pid }) => pid)).toEqual([10]);
+});
+
+it('finds that one at rest is gone, at once when it was told and soon when not', () => {
+  const none = { executed: [], ended: [] };
+  for (const pid of [7, 8]) run(pid, 'old', 100);
+  using table = new ProcessTable({ root, maxCachedDescriptors: 0 });
+  for (let look = 0; look < 60; look++) table.look({ news: look === 0 ? undefined : none });
+  rmSync(join(root, '7'), { recursive: true });
+  rmSync(join(root, '8'), { recursive: true });
+  expect(table.look({ news: { executed: [], ended: [7] } }).exited.map(({ pid }) => pid)).toContain(7);
+  const later = Array.from({ length: 15 }, () => table.look({ news: none }));
+  expect(later.flatMap(({ exited }) => exited.map(({ pid }) => pid)).concat([...table.records.keys()])).toEqual([8]);
+});
+
 it('says so when processes cannot be listed', () => {
   using table = new ProcessTable({ root: join(root, 'missing') });
   expect(() => table.look()).toThrow(/Listing .*missing failed/);

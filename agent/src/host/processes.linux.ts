@@ -1,6 +1,6 @@
 // The table of running processes, brought up to date by one positioned read of each /proc/PID/stat through a cached descriptor.
-import { closeSync, openSync, readdirSync } from 'node:fs';
-import { HostError, messageOf } from './host-error.ts';
+import { closeSync, openSync } from 'node:fs';
+import { DirectoryNumbers } from './linux/directory-numbers.ts';
 import { type Libc, openLibc } from './linux/libc.ts';
 import { createProcessStat, parseProcessStat, type ProcessStat } from './process-stat.linux.ts';
 
@@ -35,6 +35,8 @@ export interface LookWants {
   all?: boolean;
   /** Count the descriptors of every process, also of those at rest; false: only of new ones. By default of those that are read. */
   descriptors?: boolean;
+  /** All that began and ended since the last look, where that is known: then /proc is not listed. */
+  news?: { executed: Iterable<number>; ended: Iterable<number> } | undefined;
 }
 
 export interface ProcessChanges {
@@ -52,9 +54,12 @@ const STATX_SIZE = 0x200;
 const STATX_SIZE_OFFSET = 40;
 
 const STAT_BYTES = 2048;
-/** A process of which so many reads in a row found nothing new is at rest, and read in one look of so many. */
+// A process of which so many reads in a row found nothing new is at rest, and read in one look of so many; after some more of
+// those, half a minute later, in one of so many, as most processes of most hosts.
 const AT_REST_AFTER = 8;
 const AT_REST_EVERY = 5;
+const AT_LONG_REST_AFTER = 12;
+const AT_LONG_REST_EVERY = 15;
 /** Beyond so many cached descriptors a process's file is opened for each read. */
 const MAX_CACHED_DESCRIPTORS = 4096;
 
@@ -63,6 +68,7 @@ export class ProcessTable implements Disposable {
   /** Whether the kernel gives the number of descriptors as the size of /proc/PID/fd (Linux ≥ 6.2). */
   readonly countsDescriptors: boolean;
   readonly #root: string;
+  readonly #pids: DirectoryNumbers;
   readonly #libc: Libc = openLibc();
   readonly #buffer = Buffer.allocUnsafeSlow(STAT_BYTES);
   readonly #stat = createProcessStat();
@@ -76,6 +82,7 @@ export class ProcessTable implements Disposable {
 
   constructor(options: { root?: string; maxCachedDescriptors?: number } = {}) {
     this.#root = options.root ?? '/proc';
+    this.#pids = new DirectoryNumbers(this.#root);
     this.#maxCached = options.maxCachedDescriptors ?? MAX_CACHED_DESCRIPTORS;
     this.countsDescriptors = this.#directorySize(`${this.#root}/self/fd`) > 0;
   }
@@ -88,12 +95,9 @@ export class ProcessTable implements Disposable {
     const changes: ProcessChanges = { started: [], exited: [], renamed: [] };
     this.#generation++;
     this.#counts = (wants.all ?? false) || (wants.descriptors ?? true);
-    for (const name of this.#list()) {
-      const first = name.charCodeAt(0);
-      if (first < 0x30 || first > 0x39) continue;
-      const pid = Number(name);
+    this.#eachPid(wants, (pid) => {
       if (!this.#rests(pid, wants)) this.#visit(pid, changes);
-    }
+    });
     for (const record of this.records.values()) {
       if (record.seen !== this.#generation) this.#remove(record, changes);
     }
@@ -109,24 +113,22 @@ export class ProcessTable implements Disposable {
   [Symbol.dispose](): void {
     for (const record of this.records.values()) this.#release(record);
     this.records.clear();
+    this.#pids[Symbol.dispose]();
   }
 
-  #list(): string[] {
-    try {
-      return readdirSync(this.#root);
-    } catch (cause) {
-      throw new HostError('unreadable', `Listing ${this.#root} failed: ${messageOf(cause)}`, {
-        retryable: true,
-        cause,
-      });
-    }
+  /** Of those that are known and those that may have begun. */
+  #eachPid({ news }: LookWants, visit: (pid: number) => void): void {
+    if (!news) return this.#pids.each(visit);
+    for (const pid of news.ended) this.stir(pid);
+    for (const pid of [...this.records.keys(), ...news.executed]) visit(pid);
   }
 
-  /** Takes it as it was; that it is still listed is enough. */
+  /** Takes it as it was; that it is still listed, or was not told of, is enough. */
   #rests(pid: number, { all, descriptors }: LookWants): boolean {
     const record = this.records.get(pid);
     if (!record || all || record.unchanged < AT_REST_AFTER) return false;
-    if ((this.#generation + pid) % AT_REST_EVERY === 0) return false;
+    const every = record.unchanged < AT_LONG_REST_AFTER ? AT_REST_EVERY : AT_LONG_REST_EVERY;
+    if ((this.#generation + pid) % every === 0) return false;
     if (descriptors && this.countsDescriptors && !record.kernelThread) {
       const count = this.#directorySize(record.descriptorPath);
       if (count !== record.descriptors) return false;

@@ -1,7 +1,7 @@
 // SYNs without connections: sent from a port that is kept for them, so that the kernel resets whoever answers.
 import { randomBytes } from 'node:crypto';
-import type { Instruction } from '@foretop/proto/capture';
-import { assemble, at, ifEqual, LD, LD_X, LDX_HEADER, RETURN, step } from '../host/linux/classic-bpf.ts';
+import { type Instruction, LD, LD_X, LDX_HEADER, RETURN } from '@foretop/proto/bpf';
+import { assemble, at, ifEqual, step } from '../host/linux/classic-bpf.ts';
 import { type HeardError, ProbeSocket } from '../host/linux/probe-socket.ts';
 import { type ReservedPort, reservePort } from '../host/linux/reserved-port.ts';
 import { encodeSyn, readQuotedSyn, readSynAnswer } from './tcp-segment.ts';

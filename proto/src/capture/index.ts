@@ -13,11 +13,4 @@ export { createSealer, type Sealer, sealOverheadBytes } from './seal/sealer.ts';
 export { SealFault } from './seal/suite.ts';
 export { decodePacket } from './decode/decode-packet.ts';
 export type { CapturedPacket, DecodedField, DecodedLayer, DecodedPacket } from './decode/decoded-packet.ts';
-export {
-  compileFilter,
-  type CompileOptions,
-  type Filter,
-  FilterFault,
-  type Instruction,
-  parseFilter,
-} from './filter/index.ts';
+export { compileFilter, type CompileOptions, type Filter, FilterFault, parseFilter } from './filter/index.ts';

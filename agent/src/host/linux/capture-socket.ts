@@ -1,5 +1,5 @@
 // A packet socket for captures: whole frames with the kernel's times and what it knows of them, of one interface or of all.
-import type { Instruction } from '@foretop/proto/capture';
+import type { Instruction } from '@foretop/proto/bpf';
 import { HostError } from '../host-error.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { bindPacket, boundTo, openPacket } from './packet-descriptor.ts';

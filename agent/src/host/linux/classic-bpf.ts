@@ -1,69 +1,101 @@
-// Classic BPF by hand: the instructions that this agent's own filters are made of, and labels in place of distances.
-import type { Instruction } from '@foretop/proto/capture';
+// Programs of classic BPF as lists of steps, whose labels have names, and the pieces that several of the agent's filters begin with.
+import {
+  ALU,
+  ancillary,
+  Assembler,
+  type Instruction,
+  JUMP_IF,
+  type Label,
+  LD,
+  LD_X,
+  LDX_HEADER,
+  LDX_NUMBER,
+  next,
+  TAX,
+  WITH_X,
+} from '@foretop/proto/bpf';
 
-/** One instruction; `jt` and `jf` name labels, without one it goes on. */
-export type Step = { code: number; k: number; jt?: string; jf?: string } | { label: string };
+/** Adds itself to a program, in which each name stands for one label. */
+export type Step = (code: Assembler, label: (name: string) => Label) => void;
 
-// linux/bpf_common.h
-export const LD = { word: 0x20, half: 0x28, byte: 0x30 } as const;
-/** At X plus k. */
-export const LD_X = { word: 0x40, half: 0x48, byte: 0x50 } as const;
-export const LD_MEMORY = 0x60;
-export const LDX_NUMBER = 0x01;
-/** The length of the IPv4 header that begins at k. */
-export const LDX_HEADER = 0xb1;
-export const STORE = 0x02;
-const TAX = 0x07;
-export const AND = 0x54;
-const SHIFT_RIGHT = 0x74;
-const ADD_X = 0x0c;
-const JUMP = 0x05;
-export const JUMP_IF = { equal: 0x15, greater: 0x25, atLeast: 0x35, set: 0x45 } as const;
-export const RETURN = 0x06;
-
-// linux/filter.h: SKF_AD_OFF, and what the kernel knows of a packet beside its bytes.
-const ANCILLARY = 0xffff_f000;
-const PACKET_TYPE = ANCILLARY + 4;
-const INTERFACE = ANCILLARY + 8;
 /** linux/if_packet.h */
 export const PACKET_OUTGOING = 4;
 /** The loopback interface is the first of every network namespace. */
 const LOOPBACK_INDEX = 1;
 
-export const step = (code: number, k: number): Step => ({ code, k });
-export const ifEqual = (k: number, jt: string): Step => ({ code: JUMP_IF.equal, k, jt });
-export const unlessEqual = (k: number, jf: string): Step => ({ code: JUMP_IF.equal, k, jf });
-export const go = (jt: string): Step => ({ code: JUMP, k: 0, jt });
-export const at = (label: string): Step => ({ label });
+export const step =
+  (operation: number, k: number): Step =>
+  (code) =>
+    code.emit(operation, k);
+/** A way without a label goes on. */
+export const branch =
+  (operation: number, k: number, ifTrue?: string, ifFalse?: string): Step =>
+  (code, label) =>
+    code.branch(
+      operation,
+      k,
+      ifTrue === undefined ? next : label(ifTrue),
+      ifFalse === undefined ? next : label(ifFalse),
+    );
+export const ifEqual = (k: number, to: string): Step => branch(JUMP_IF.equal, k, to);
+export const unlessEqual = (k: number, to: string): Step => branch(JUMP_IF.equal, k, undefined, to);
+export const go =
+  (to: string): Step =>
+  (code, label) =>
+    code.go(label(to));
+export const at =
+  (name: string): Step =>
+  (code, label) =>
+    code.place(label(name));
 
 /** On loopback each packet comes by twice: only what comes in goes on to `taken`, which comes next. */
 export const onceOnLoopback = (taken: string, drop: string): Step[] => [
-  step(LD.word, PACKET_TYPE),
+  step(LD.word, ancillary.packetType),
   unlessEqual(PACKET_OUTGOING, taken),
-  step(LD.word, INTERFACE),
+  step(LD.word, ancillary.interface),
   ifEqual(LOOPBACK_INDEX, drop),
   at(taken),
+];
+
+/**
+ * X goes to the beginning of what IP carries. IPv4 packets with one of the bits `fragments` in their fragment field are dropped, as
+ * what is no IP is. `withProtocol` has the number of the protocol in A.
+ */
+export const passOverIpHeader = (fragments: number, withProtocol: readonly Step[], drop: string): Step[] => [
+  step(LD.byte, 0),
+  step(ALU['&'], 0xf0),
+  ifEqual(0x40, 'ipv4'),
+  unlessEqual(0x60, drop),
+  step(LD.byte, 6),
+  ...withProtocol,
+  step(LDX_NUMBER, 40),
+  go('carried'),
+  at('ipv4'),
+  step(LD.half, 6),
+  branch(JUMP_IF.set, fragments, drop),
+  step(LD.byte, 9),
+  ...withProtocol,
+  step(LDX_HEADER, 0),
+  at('carried'),
 ];
 
 /** X goes from the beginning of a TCP header to that of what it carries. */
 export const passOverTcpHeader: readonly Step[] = [
   step(LD_X.byte, 12),
-  step(SHIFT_RIGHT, 2),
-  step(AND, 0x3c),
-  step(ADD_X, 0),
+  step(ALU['>>'], 2),
+  step(ALU['&'], 0x3c),
+  step(ALU['+'] | WITH_X, 0),
   step(TAX, 0),
 ];
 
-/** With its labels as distances. */
 export function assemble(program: readonly Step[]): Instruction[] {
-  const places = new Map<string, number>();
-  const code: Exclude<Step, { label: string }>[] = [];
-  for (const entry of program)
-    if ('label' in entry) places.set(entry.label, code.length);
-    else code.push(entry);
-  return code.map(({ code: operation, k, jt, jf }, index) => {
-    const distance = (label: string | undefined) => (label === undefined ? 0 : places.get(label)! - index - 1);
-    if (operation === JUMP) return { code: JUMP, jt: 0, jf: 0, k: distance(jt) };
-    return { code: operation, jt: distance(jt), jf: distance(jf), k };
-  });
+  const code = new Assembler();
+  const labels = new Map<string, Label>();
+  const label = (name: string): Label => {
+    const known = labels.get(name) ?? code.label();
+    labels.set(name, known);
+    return known;
+  };
+  for (const add of program) add(code, label);
+  return code.assemble();
 }

@@ -6,6 +6,7 @@ type Bytes = Uint8Array;
 
 // asm/unistd_64.h (x86-64), asm-generic/unistd.h (arm64)
 const SYS_BPF = process.arch === 'x64' ? 321 : 280;
+const SYS_GETDENTS64 = process.arch === 'x64' ? 217 : 61;
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_FSOPEN = 430;
 const SYS_FSCONFIG = 431;
@@ -39,6 +40,9 @@ export interface Libc {
   interfaceIndex(name: string): number;
   close(fd: number): number;
   pread(fd: number, buffer: Bytes, length: number, offset: number): number;
+  lseek(fd: number, offset: number, whence: number): number;
+  /** getdents64(2): whole `struct linux_dirent64`s, 0 at the end. */
+  getdents(fd: number, buffer: Bytes, length: number): number;
   /** `struct statx` is 256 bytes, linux/stat.h. */
   statx(directory: number, path: string, flags: number, mask: number, buffer: Bytes): number;
   readlink(path: string, buffer: Bytes, length: number): number;
@@ -53,8 +57,11 @@ export interface Libc {
   setrlimit(resource: number, limit: Bytes): number;
   /** Moves the calling thread, and no other, into a namespace. */
   setns(fd: number, type: number): number;
-  /** poll(2) of one `struct pollfd` in a thread of the pool; the memory must stay until it answers. */
-  poll(pollfd: Bytes, timeoutMs: number): Promise<number>;
+  /** poll(2) of `struct pollfd`s of 8 bytes in a thread of the pool; the memory must stay until it answers. */
+  poll(pollfds: Bytes, timeoutMs: number): Promise<number>;
+  /** eventfd(2), and eventfd_write(3), which makes it readable. */
+  eventfd(initial: number, flags: number): number;
+  eventfdWrite(fd: number, value: number): number;
   /** bpf(2); `attributes` is a `union bpf_attr` that must not be on the garbage collector's heap (`fixedBytes`). */
   bpf(command: number, attributes: Bytes, length: number): number;
   /** A descriptor of the root of a file system of this type, which is mounted nowhere; -1 without CAP_SYS_ADMIN. */
@@ -141,6 +148,8 @@ function bindLibc(library: LibraryHandle): Libc {
     interfaceIndex: library.func('unsigned int if_nametoindex(const char*)'),
     close: library.func('int close(int)'),
     pread: library.func('long pread(int, void*, size_t, long)'),
+    lseek: library.func('long lseek(int, long, int)'),
+    getdents: (fd, buffer, length) => systemCall(SYS_GETDENTS64, fd, buffer, length),
     statx: library.func('int statx(int, const char*, int, unsigned int, void*)'),
     readlink: library.func('long readlink(const char*, void*, size_t)'),
     clockGettime: library.func('int clock_gettime(int, void*)'),
@@ -149,9 +158,11 @@ function bindLibc(library: LibraryHandle): Libc {
     ...bindPidfd(library),
     setrlimit: library.func('int setrlimit(int, const void*)'),
     setns: library.func('int setns(int, int)'),
-    poll: (pollfd, timeoutMs) =>
+    eventfd: library.func('int eventfd(unsigned int, int)'),
+    eventfdWrite: library.func('int eventfd_write(int, uint64_t)'),
+    poll: (pollfds, timeoutMs) =>
       new Promise((resolve, reject) => {
-        poll.async(pollfd, 1, timeoutMs, (error: Error | null, ready: number) =>
+        poll.async(pollfds, pollfds.length >> 3, timeoutMs, (error: Error | null, ready: number) =>
           error ? reject(error) : resolve(ready),
         );
       }),

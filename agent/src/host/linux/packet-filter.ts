@@ -2,54 +2,35 @@
 //
 // It runs on packets from their network header on (SOCK_DGRAM). IPv6 extension headers and IP options behind fragments are not
 // followed: what hides there is not seen at this tier.
+import { ALU, LD_MEMORY, LD_X, RETURN, STORE } from '@foretop/proto/bpf';
 import {
-  AND,
   assemble,
   at,
   go,
   ifEqual,
-  JUMP_IF,
-  LD,
-  LD_MEMORY,
-  LD_X,
-  LDX_HEADER,
-  LDX_NUMBER,
   onceOnLoopback,
+  passOverIpHeader,
   passOverTcpHeader,
-  RETURN,
   step,
-  STORE,
   unlessEqual,
 } from './classic-bpf.ts';
 
 const dnsPorts = [53, 5353, 5355];
 /** Versions 1 and 2 (RFC 9000, RFC 9369). */
 const quicVersions = [1, 0x6b33_43cf];
+/** Of IPv4's fragment field: the offset. */
+const laterFragments = 0x1fff;
 const snapBytes = 2_048;
 
 export const packetFilter = assemble([
   ...onceOnLoopback('network', 'drop'),
-  step(LD.byte, 0),
-  step(AND, 0xf0),
-  ifEqual(0x40, 'ipv4'),
-  unlessEqual(0x60, 'drop'),
-  step(LD.byte, 6),
-  step(STORE, 0),
-  step(LDX_NUMBER, 40),
-  go('transport'),
-  at('ipv4'),
-  step(LD.half, 6),
-  { code: JUMP_IF.set, k: 0x1fff, jt: 'drop' },
-  step(LD.byte, 9),
-  step(STORE, 0),
-  step(LDX_HEADER, 0),
-  at('transport'),
+  ...passOverIpHeader(laterFragments, [step(STORE, 0)], 'drop'),
   step(LD_MEMORY, 0),
   ifEqual(6, 'tcp'),
   unlessEqual(17, 'drop'),
   ...[0, 2].flatMap((offset) => [step(LD_X.half, offset), ...dnsPorts.map((port) => ifEqual(port, 'accept'))]),
   step(LD_X.byte, 8),
-  step(AND, 0xa0), // a long header, and of type Initial or, in version 2, what has its bits
+  step(ALU['&'], 0xa0), // a long header, and of type Initial or, in version 2, what has its bits
   unlessEqual(0x80, 'drop'),
   step(LD_X.word, 9),
   ...quicVersions.map((version) => ifEqual(version, 'accept')),

@@ -1,5 +1,5 @@
 // A packet socket whose packets come through a ring of shared memory (TPACKET_V3): bounded, its losses counted, no system call a packet.
-import type { Instruction } from '@foretop/proto/capture';
+import type { Instruction } from '@foretop/proto/bpf';
 import { fixedBytes, type Libc, type MappedMemory, systemCallError } from './libc.ts';
 import { bindPacket, boundTo, openPacket } from './packet-descriptor.ts';
 import { attachFilter } from './socket-filter.ts';

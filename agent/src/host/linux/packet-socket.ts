@@ -1,5 +1,5 @@
 // A packet socket that hands over a few packets of interest of all interfaces, from their network header on.
-import type { Instruction } from '@foretop/proto/capture';
+import type { Instruction } from '@foretop/proto/bpf';
 import { PACKET_OUTGOING } from './classic-bpf.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { packetFilter } from './packet-filter.ts';

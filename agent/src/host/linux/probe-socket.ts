@@ -1,5 +1,5 @@
 // Sockets that send single packets to one address and hear what comes back: echo replies, segments, and ICMP errors with their sender.
-import type { Instruction } from '@foretop/proto/capture';
+import type { Instruction } from '@foretop/proto/bpf';
 import { HostError } from '../host-error.ts';
 import { type ControlMessages, type IcmpError, readControlMessages } from './control-messages.ts';
 import { fixedBytes, type Libc, openLibc, systemCallError } from './libc.ts';

@@ -1,6 +1,6 @@
 // The kernel's process connector: a netlink socket that tells of each exec and exit on the machine, in the initial namespaces only.
 import { HostError } from '../host-error.ts';
-import { type Libc, openLibc, systemCallError } from './libc.ts';
+import { fixedBytes, type Libc, openLibc, systemCallError } from './libc.ts';
 
 // linux/netlink.h, linux/connector.h, linux/cn_proc.h (Linux 6.18)
 const AF_NETLINK = 16;
@@ -15,6 +15,9 @@ const PROC_EVENT_EXEC = 2;
 const PROC_EVENT_EXIT = 0x80000000;
 const MSG_DONTWAIT = 0x40;
 const POLLIN = 1;
+const EFD_CLOEXEC = 0o2000000;
+/** `struct pollfd`: a descriptor, what is waited for, what came. */
+const POLLFD_BYTES = 8;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
@@ -47,7 +50,10 @@ export class ProcessConnector implements Disposable {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  readonly #pollfd = Buffer.alloc(8);
+  /** Makes an end to waiting. */
+  readonly #wake: number;
+  /** Of the events, and of #wake. */
+  readonly #pollfds = fixedBytes(2 * POLLFD_BYTES);
   #waiting = false;
   #closed = false;
 
@@ -58,12 +64,17 @@ export class ProcessConnector implements Disposable {
     if (this.#fd < 0) throw systemCallError(libc, 'Opening the process connector');
     try {
       this.#subscribe();
+      this.#wake = libc.eventfd(0, EFD_CLOEXEC);
+      if (this.#wake < 0) throw systemCallError(libc, 'Making a descriptor to end waiting by');
     } catch (error) {
       libc.close(this.#fd);
       throw error;
     }
-    this.#pollfd.writeInt32LE(this.#fd, 0);
-    this.#pollfd.writeInt16LE(POLLIN, 4);
+    const view = new DataView(this.#pollfds.buffer);
+    for (const [index, fd] of [this.#fd, this.#wake].entries()) {
+      view.setInt32(index * POLLFD_BYTES, fd, true);
+      view.setInt16(index * POLLFD_BYTES + 4, POLLIN, true);
+    }
   }
 
   /** Hands on what has come, without waiting. Threads that exit are passed over. */
@@ -85,22 +96,29 @@ export class ProcessConnector implements Disposable {
     }
   }
 
-  /** Resolves when something has come or the time is over; keeps one thread of the pool meanwhile. */
+  /** Resolves when something has come, the time is over, or it is disposed of; keeps one thread of the pool meanwhile. */
   async wait(timeoutMs: number): Promise<boolean> {
     this.#waiting = true;
     try {
-      return (await this.#libc.poll(this.#pollfd, timeoutMs)) > 0;
+      await this.#libc.poll(this.#pollfds, timeoutMs);
+      return new DataView(this.#pollfds.buffer).getInt16(6, true) !== 0;
     } finally {
       this.#waiting = false;
-      if (this.#closed) this.#libc.close(this.#fd);
+      if (this.#closed) this.#close();
     }
   }
 
-  /** The descriptor is closed when nobody waits on it any more, so that its number cannot become another's meanwhile. */
+  /** The descriptors are closed when nobody waits on them any more, so that their numbers cannot become another's meanwhile. */
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#waiting) this.#libc.close(this.#fd);
+    if (this.#waiting) this.#libc.eventfdWrite(this.#wake, 1);
+    else this.#close();
+  }
+
+  #close(): void {
+    this.#libc.close(this.#fd);
+    this.#libc.close(this.#wake);
   }
 
   #subscribe(): void {

@@ -1,5 +1,5 @@
 // Gives a socket a classic BPF program, which the kernel runs on each packet before the socket gets it.
-import type { Instruction } from '@foretop/proto/capture';
+import type { Instruction } from '@foretop/proto/bpf';
 import { fixedBytes, type Libc, systemCallError } from './libc.ts';
 
 // asm-generic/socket.h

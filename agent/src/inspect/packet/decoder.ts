@@ -1,4 +1,5 @@
 // Frames taken apart, layer by layer, down to every TCP or UDP head in them, the tunnels' own and the ones inside.
+import { protocols } from '@foretop/proto';
 import { readU16 } from '../bytes.ts';
 import { addressKey } from '../payload.ts';
 import { type ArpMessage, readArp } from './arp.ts';
@@ -8,7 +9,6 @@ import { ethernetPart, etherTypes, networkPart, type NetworkPart, pppPart } from
 import {
   type Ends,
   type PortUnreachable,
-  protocols,
   readIcmp6Unreachable,
   readIcmpUnreachable,
   readTcp,

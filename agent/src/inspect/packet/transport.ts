@@ -1,25 +1,6 @@
 // What is left of a packet once links, tunnels and IP are taken off: TCP and UDP heads, and ICMP's word that a port is closed.
+import { protocols } from '@foretop/proto';
 import { readU16, readU32 } from '../bytes.ts';
-
-export const protocols = {
-  hopByHop: 0,
-  icmp: 1,
-  ipv4: 4,
-  tcp: 6,
-  udp: 17,
-  ipv6: 41,
-  routing: 43,
-  fragment: 44,
-  gre: 47,
-  authentication: 51,
-  icmpv6: 58,
-  destinationOptions: 60,
-  mobility: 135,
-  mpls: 137,
-  hostIdentity: 139,
-  shim6: 140,
-  ethernet: 143,
-} as const;
 
 export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32 } as const;
 

@@ -1,5 +1,5 @@
 // A capture's packets, one after the other, through the parsers that the agent runs on live traffic.
-import { DnsKind } from '@foretop/proto';
+import { DnsKind, protocols } from '@foretop/proto';
 import { dnsKindOf, isDnsPort, isNetbiosPort } from '../dns/ports.ts';
 import { looksLikeDns } from '../dns/recognise.ts';
 import type { ObservedExchange } from '../dns/exchanges.ts';
@@ -8,7 +8,7 @@ import { Inspector } from '../inspector.ts';
 import type { ArpMessage } from '../packet/arp.ts';
 import { PacketDecoder } from '../packet/decoder.ts';
 import type { Echo } from '../packet/echo.ts';
-import { type PortUnreachable, protocols, type Transport } from '../packet/transport.ts';
+import type { PortUnreachable, Transport } from '../packet/transport.ts';
 import type { Payload } from '../payload.ts';
 import type { CapturedPacket } from '../pcap/capture-format.ts';
 import { hasLongHeader } from '../quic/long-header.ts';

@@ -16,8 +16,10 @@ export const protocols = {
   destinationOptions: 60,
   sctp: 132,
   mobility: 135,
+  mpls: 137,
   hostIdentity: 139,
   shim6: 140,
+  ethernet: 143,
 } as const;
 
 export const protocolNames: ReadonlyMap<number, string> = new Map<number, string>([

@@ -2,5 +2,4 @@
 export { compileFilter, type CompileOptions } from './compile.ts';
 export type { Filter } from './filter.ts';
 export { FilterFault } from './filter-fault.ts';
-export type { Instruction } from './instructions.ts';
 export { parseFilter } from './parse.ts';

@@ -20,7 +20,10 @@ export const LD_X = { word: 0x40, half: 0x48, byte: 0x50 } as const;
 export const LD_NUMBER = 0x00;
 export const LD_MEMORY = 0x60;
 export const LD_LENGTH = 0x80;
+export const LDX_NUMBER = 0x01;
 export const LDX_MEMORY = 0x61;
+/** The length of the IPv4 header that begins at k. */
+export const LDX_HEADER = 0xb1;
 export const STORE = 0x02;
 export const TAX = 0x07;
 export const RETURN = 0x06;
@@ -46,6 +49,7 @@ const SKF_AD_OFF = 0xffff_f000;
 export const ancillary = {
   protocol: SKF_AD_OFF,
   packetType: SKF_AD_OFF + 4,
+  interface: SKF_AD_OFF + 8,
   deviceType: SKF_AD_OFF + 8 + 20,
   vlanTag: SKF_AD_OFF + 44,
   vlanTagIsPresent: SKF_AD_OFF + 48,
