@@ -4,6 +4,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
 import { noServerData } from './no-server-data.ts';
+import { partLoader } from './part-loader.ts';
 import { staticIcons } from './static-icons.ts';
 
 // Left alone the bundler makes a file of a few hundred bytes for each set of pages that share an icon or a helper, and each such
@@ -22,7 +23,7 @@ const host = [
 const groups = [
   // Kit's entry sets what its runtime reads as it is evaluated: it must not need the file that the runtime is in.
   { name: 'payload', test: /kit\/src\/runtime\/client\/payload\.js/, priority: 9 },
-  { name: 'preload', test: /vite\/preload-helper/, priority: 9 },
+  { name: 'preload', test: /vite\/preload-helper|src\/lib\/ui\/load-part/, priority: 9 },
   { name: 'frame', test: new RegExp(frame), priority: 8 },
   {
     name: 'rows',
@@ -52,6 +53,7 @@ export default defineConfig(({ command }) => {
   return {
     plugins: [
       noServerData(),
+      partLoader(),
       staticIcons(),
       tailwindcss(),
       sveltekit({

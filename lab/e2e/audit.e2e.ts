@@ -1,6 +1,7 @@
 // The audit log as a person reads it: what was just done stands in it, filters and sorting work, files hold what the filter finds.
 import { readFile } from 'node:fs/promises';
-import { complaintsOf, expect, test } from './running-foretop.ts';
+import { complaintsOf, desk, expect, test } from './running-foretop.ts';
+import { cellsOf } from './tables.ts';
 
 const grid = 'Audit log';
 
@@ -79,6 +80,41 @@ test('an entry in full names its place in the chain; the heads and the entries c
     expect(text).toContain('session.create');
     expect(text).not.toContain('enrol-token.create');
   }
+});
+
+test('every time stands in the viewer’s zone, those among the details too; UTC is only what was hashed, and says so', async ({
+  browser,
+  foretop,
+}) => {
+  const place = { ...desk, timezoneId: 'Asia/Kolkata' };
+  await using context = await browser.newContext({ ...place, storageState: foretop.signedIn, baseURL: foretop.url });
+  const page = await context.newPage();
+  await page.goto('/add');
+  await page.getByRole('button', { name: 'Make a token and show the lines' }).click();
+  await expect(page.getByText('/install.sh | sudo sh')).toBeVisible();
+  await page.goto('/audit?action=enrol-token.create');
+  const log = page.getByRole('grid', { name: grid });
+  const row = log
+    .getByRole('row')
+    .filter({ has: page.getByRole('gridcell') })
+    .first();
+  await expect(row).toContainText('enrol-token.create');
+  const cells = await cellsOf(log, row);
+  const minutesFromNow = (text: string) => Math.round((Date.parse(`${text} GMT+0530`) - Date.now()) / 60_000);
+  expect(Math.abs(minutesFromNow(cells['Time']!))).toBeLessThanOrEqual(1);
+  // A token lives 15 minutes.
+  const expires = /^expiresAt (.+)$/.exec(cells['Detail']!)?.[1];
+  expect([14, 15]).toContain(minutesFromNow(expires ?? ''));
+
+  await row.click();
+  const details = page.getByRole('complementary', { name: 'Audit entry in full' });
+  await expect(details).toContainText(new RegExp(`When\\s*${cells['Time']} (IST|GMT\\+5:30)`));
+  await expect(details).toContainText(new RegExp(`expiresAt\\s*${expires}`));
+  const universal = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+  expect((await page.locator('body').innerText()).match(universal)).toHaveLength(1);
+  await expect(details).toContainText(/Hashed time, UTC\s*\d{4}-/);
+  await page.getByRole('combobox', { name: 'Time' }).selectOption('between');
+  await expect(page.getByRole('group', { name: 'Filters' })).toContainText(/IST|GMT\+5:30/);
 });
 
 test('on a phone an entry is two lines, and nothing is wider than the window', async ({ browser, foretop }) => {

@@ -1,7 +1,7 @@
 // What people come for: one container's connections, an export of exactly those, and who talked to an address ten minutes ago.
 import { readFile } from 'node:fs/promises';
 import type { Connection, ConnectionList } from '@foretop/proto/api';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { eventually } from '../harness/foretop.ts';
 import { complaintsOf, desk } from './running-foretop.ts';
 import { type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';
@@ -54,6 +54,23 @@ async function exported(page: Page, label: string): Promise<{ name: string; text
   const file = await download;
   return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
 }
+
+/** With a finger, from the middle of it. */
+async function drag(page: Page, from: Locator, downPx: number): Promise<void> {
+  const [box, protocol] = [(await from.boundingBox())!, await page.context().newCDPSession(page)];
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await protocol.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] });
+  for (const part of [0.5, 1])
+    await protocol.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [{ x, y: y + part * downPx }] });
+  await protocol.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await protocol.detach();
+}
+
+/** As a page that was busy gets them: with nothing between. */
+const pressAtOnce = (page: Page, ...keys: string[]) =>
+  page.evaluate(
+    `for (const key of ${JSON.stringify(keys)}) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))`,
+  );
 
 /** The container that has most connections now. */
 async function someContainer(fleet: SimulatedFleet): Promise<{ runtime: string; id: string }> {
@@ -155,14 +172,51 @@ test('which process on which host talks to an address, now and ten minutes ago',
   await find(past);
 });
 
+test('on a phone the past leaves room for its rows: the track waits behind its button, what is over the table folds away', async ({
+  fleetPage: page,
+  fleet,
+}) => {
+  await page.setViewportSize({ width: 390, height: 664 });
+  const host = fleet.hosts.find(({ name }) => name.startsWith('web-'))!;
+  const then = new Date(Date.now() - tenMinutesMs).toISOString();
+  const chart = page.getByRole('heading', { name: 'Bandwidth' });
+  const rowsInSight = async () => {
+    const [table, heights] = [
+      await grid(page).boundingBox(),
+      await rowsOf(page).evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect())),
+    ];
+    const end = table!.y + table!.height;
+    return heights.filter(({ top, bottom }) => top >= table!.y && bottom <= end).length;
+  };
+  for (const path of [`/hosts/${host.id}?at=${then}`, `/hosts/${host.id}`]) {
+    await page.goto(path);
+    await expect(rowsOf(page).first()).toBeVisible();
+    await expect(page.getByRole('slider', { name: 'Time' })).toBeHidden();
+    await expect(chart).toBeVisible();
+    await grid(page).hover();
+    await page.mouse.wheel(0, 420);
+    await expect(chart).toBeHidden();
+    await expect.poll(rowsInSight).toBeGreaterThanOrEqual(6);
+    await page.mouse.wheel(0, -5_000);
+    await expect(chart).toBeVisible();
+  }
+  await page.getByRole('button', { name: 'Time track' }).click();
+  await expect(page.getByRole('slider', { name: 'Time' })).toBeVisible();
+
+  await page.goto(`/hosts/${host.id}?at=${then}`);
+  await expect(rowsOf(page).first()).toBeVisible();
+  await drag(page, chart, -60);
+  await expect(chart).toBeHidden();
+  await drag(page, grid(page), 60);
+  await expect(chart).toBeVisible();
+});
+
 test('F filters by the cell, Shift F leaves it out, Escape clears; cards and fastest first are one click', async ({
   fleetPage: page,
 }) => {
   await page.goto('/connections?state=established');
   await expect(rowsOf(page).first()).toBeVisible();
-  await page.keyboard.press('j');
-  await expect(page).toHaveURL(/[?&]selected=/);
-  await page.keyboard.press('f');
+  await pressAtOnce(page, 'j', 'f');
   await expect(page).toHaveURL(/[?&]process=/);
   await page.keyboard.press('Shift+F');
   await expect(page).toHaveURL(/[?&]process=%21|[?&]process=!/);

@@ -4,6 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { complaintsOf, desk, expect } from './running-foretop.ts';
 import { test } from './seeded-foretop.ts';
+import { smallTargets } from './small-targets.ts';
 import { cellsOf } from './tables.ts';
 
 const grid = (page: Page) => page.getByRole('grid', { name: 'Findings' });
@@ -163,6 +164,27 @@ test('a rule counts what it would mute before it is made, mutes the past, and gi
   await page.goto('/findings?q=probed 1,000');
   await expect(rows(page)).toHaveCount(1);
 });
+
+for (const [window, viewport] of [
+  ['phone', { width: 390, height: 844 }],
+  ['tablet', { width: 820, height: 1100 }],
+] as const)
+  test(`a finger hits all there is, and chooses without opening: ${window}`, async ({ browser, seeded }) => {
+    const { signedIn: storageState, url: baseURL } = seeded.foretop;
+    await using context = await browser.newContext({ viewport, hasTouch: true, isMobile: true, storageState, baseURL });
+    const page = await context.newPage();
+    await page.goto('/findings?severity=high');
+    const box = rows(page).first().getByRole('checkbox');
+    await expect(box).toBeVisible();
+    expect(await smallTargets(page)).toEqual([]);
+    // Beside the box, as fingers do.
+    const { x, y, width, height } = (await box.boundingBox())!;
+    await page.touchscreen.tap(x + width / 2 + 10, y + height / 2 + 10);
+    await expect(box).toBeChecked();
+    await expect(page.getByText('1 selected')).toBeVisible();
+    await expect(inspector(page)).toHaveCount(0);
+    expect(await smallTargets(page)).toEqual([]);
+  });
 
 test('text of hosts is text', async ({ seededPage: page }) => {
   await page.goto('/findings?detector=temporary-path');

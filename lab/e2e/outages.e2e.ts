@@ -4,13 +4,14 @@ import { startCollector } from '../harness/foretop.ts';
 import { complaintsOf, desk, expect, type RunningForetop, startForetop } from './running-foretop.ts';
 import { holdConnection } from './steady-connection.ts';
 
-const test = base.extend<object, { foretop: RunningForetop }>({
+/** One for each test: they leave it without a collector. */
+const test = base.extend<{ foretop: RunningForetop }>({
   foretop: [
     async ({ browser }, use) => {
       await using foretop = await startForetop(browser, 'goes-away');
       await use(foretop);
     },
-    { scope: 'worker', timeout: 120_000 },
+    { timeout: 120_000 },
   ],
 });
 
@@ -28,8 +29,6 @@ test('a killed collector: the page says so, what it shows goes stale, and it com
   await expect(rows).toHaveCount(2);
   await expect(fleet.getByRole('region', { name: 'Hosts' })).toContainText('Live');
 
-  // What a page loads after its first view could not be loaded any more.
-  for (const page of [host, fleet]) await page.waitForLoadState('networkidle');
   await foretop.collector.child.kill();
   for (const page of [host, fleet]) {
     await expect(page.getByText(/Not connected since \d\d:\d\d:\d\d/)).toBeVisible();
@@ -53,6 +52,56 @@ test('a killed collector: the page says so, what it shows goes stale, and it com
   // While the collector was away the browser itself reports each connection that was refused, and each answer that it is still starting.
   const expected = /ERR_CONNECTION_(REFUSED|RESET)|WebSocket connection to .* failed|status of 503/;
   expect(complaints.flat().filter((complaint) => !expected.test(complaint))).toEqual([]);
+});
+
+test('what somebody opens while the collector is away is said to follow, and does once it is back', async ({
+  browser,
+  foretop,
+}) => {
+  using held = await holdConnection(100_000);
+  await using context = await browser.newContext({ ...desk, storageState: foretop.signedIn, baseURL: foretop.url });
+  const page = await context.newPage();
+  // Nothing is loaded before it is asked for.
+  await page.addInitScript('globalThis.requestIdleCallback = () => 0');
+  await page.goto(`/hosts/${foretop.host.id}?q=${held.client}`);
+  const rows = page.getByRole('grid', { name: 'Connections' }).getByRole('row').filter({ hasText: held.ends });
+  await expect(rows).toHaveCount(2);
+  await foretop.collector.child.kill();
+  await rows.first().click();
+  const line = page.getByRole('status').filter({ hasText: 'Not connected since' });
+  await expect(line).toContainText('What you opened follows then.');
+  const details = page.getByRole('complementary', { name: 'Connection in full' });
+  await expect(details).toBeHidden();
+  // A letter that waits for the palette can be given up, and then keys mean what they always do.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(page).not.toHaveURL(/selected=/);
+  await rows.first().click();
+
+  await using _ = await startCollector(foretop.collector.dataDir, foretop.collector.port);
+  await expect(line).toBeHidden({ timeout: 30_000 });
+  await expect(details).toContainText(held.client);
+  await expect(page.getByRole('dialog', { name: 'Find or do' })).toBeHidden();
+});
+
+test('a part that fails while the collector is there is asked for again, and the page says that it does not come', async ({
+  browser,
+  foretop,
+}) => {
+  await using context = await browser.newContext({ ...desk, storageState: foretop.signedIn, baseURL: foretop.url });
+  const page = await context.newPage();
+  await page.addInitScript('globalThis.requestIdleCallback = () => 0');
+  await page.goto('/');
+  await expect(page.getByRole('region', { name: 'Hosts' })).toContainText('Live');
+  let failing = true;
+  await page.route('**/_app/immutable/**', (route) => (failing ? route.abort('connectionreset') : route.continue()));
+  await page.keyboard.press('?');
+  const line = page.getByRole('status').filter({ hasText: 'A part of this page does not come.' });
+  await expect(line.getByRole('button', { name: 'Reload the page' })).toBeVisible();
+  failing = false;
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible({ timeout: 20_000 });
+  await expect(line).toBeHidden();
 });
 
 /** The second half of the test: the same pages while the agent is gone. */

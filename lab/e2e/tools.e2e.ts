@@ -126,14 +126,15 @@ test('a refused target, a host that cannot, and no host at all are told in words
   await expect(notFrom).toContainText(/169\.254\.169\.254/);
 
   await page.goto('/tools?tool=ping&target=127.0.0.1');
-  await page.getByRole('button', { name: /^Sign and run on/ }).click();
-  await expect(page.getByRole('alert')).toHaveText('Choose a host to look from.');
+  await expect(page.getByRole('button', { name: 'Choose a host', exact: true })).toBeDisabled();
   await page.getByRole('button', { name: 'Choose hosts' }).click();
   const near = page.getByRole('listitem').filter({ hasText: all.foretop.host.name });
   await expect(near.getByRole('checkbox')).toBeDisabled();
   await expect(near).toContainText('does not allow this');
   await page.getByRole('listitem').filter({ hasText: 'south' }).getByRole('checkbox').check();
-  await expect(page.getByRole('button', { name: 'Sign and run on 1 host' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Sign and run on 1 host' })).toBeEnabled();
+  await page.getByRole('button', { name: 'None' }).click();
+  await expect(page.getByRole('button', { name: /^Sign and run/ })).toHaveCount(0);
 });
 
 test('a long ping is cancelled by its button, and says how far it came', async ({ page, all }) => {

@@ -1,10 +1,9 @@
 // The connections that a page's address asks for: filter, search and order go to the collector, one of the rows is selected.
 import { onMount } from 'svelte';
-import { page } from '$app/state';
 import { live } from '../live/live.svelte.ts';
 import { parseSort } from '../table/sort.ts';
 import { viewParameters, type View } from '../time/view.ts';
-import { parameter, setParameters } from '../ui/address-bar.ts';
+import { parameter, parameters, setParameters } from '../ui/address-bar.ts';
 import { sortableColumns } from './connection-columns.ts';
 import { filterTextOf, parseFilter } from './connection-filter.ts';
 import type { ConnectionList } from './connection-list.svelte.ts';
@@ -29,7 +28,7 @@ export interface AskedConnections {
 /** For the life of a component. `asked` says whose and of when; undefined: nothing for now. */
 export function askConnections(asked: () => { hostId: number | undefined; view: View } | undefined): AskedConnections {
   const list = readConnections();
-  const filterText = $derived(filterTextOf(page.url.searchParams));
+  const filterText = $derived(filterTextOf(parameters()));
   const conditions = $derived(parseFilter(new URLSearchParams(filterText)).conditions);
   const sort = $derived(serverSort(parseSort(parameter('sort'), sortableColumns, { column: 'rx', descending: true })));
   const search = $derived(parameter('q'));

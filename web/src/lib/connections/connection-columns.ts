@@ -1,14 +1,15 @@
 // Columns of the connections table: what they show, and in which words.
 import type { Column } from '../table/columns.ts';
+import type { ColumnChanges } from './column-changes.ts';
 import type { ConnectionRow } from './connection-row.ts';
 
 export const connectionColumns: readonly Column[] = [
   { id: 'process', label: 'Process', minPx: 100, grow: 1, spare: 0 },
   { id: 'pid', label: 'PID', minPx: 66, grow: 0, right: true, spare: 4 },
-  { id: 'local', label: 'Local', minPx: 158, grow: 1.2, spare: 8 },
-  { id: 'remote', label: 'Remote', minPx: 160, grow: 1.6, spare: 0 },
+  { id: 'local', label: 'Local', minPx: 158, grow: 0.6, spare: 8 },
+  { id: 'remote', label: 'Remote', minPx: 160, grow: 2.2, spare: 0 },
   { id: 'country', label: 'Country', minPx: 92, grow: 0.5, spare: 7 },
-  { id: 'network', label: 'Network', minPx: 120, grow: 0.8, spare: 10 },
+  { id: 'network', label: 'Network', minPx: 100, grow: 0.8, spare: 10 },
   { id: 'protocol', label: 'Proto', minPx: 68, grow: 0, spare: 9 },
   { id: 'state', label: 'State', minPx: 108, grow: 0, spare: 3 },
   { id: 'duration', label: 'Duration', minPx: 100, grow: 0, right: true, spare: 5, descendingFirst: true },
@@ -19,17 +20,10 @@ export const connectionColumns: readonly Column[] = [
 
 const hostColumn: Column = { id: 'host', label: 'Host', minPx: 100, grow: 0.8, spare: 0 };
 
-/** For the hosts of a fleet, or for what was: rates are then means of segments. `missing`: what is said of columns that nobody can fill. */
-export function columnsFor(
-  fleet: boolean,
-  past: boolean,
-  missing: Readonly<Record<string, string>> = {},
-): readonly Column[] {
+/** For the hosts of a fleet, or for what was: rates are then means of segments. */
+export function columnsFor(fleet: boolean, past: boolean, changes?: ColumnChanges): readonly Column[] {
   const all = fleet ? [hostColumn, ...connectionColumns] : connectionColumns;
-  const columns = all.map((column) => {
-    const label = missing[column.id];
-    return label ? { ...column, label, minPx: 140 } : column;
-  });
+  const columns = all.map((column) => ({ ...column, ...changes?.[column.id] }));
   if (!past) return columns;
   return columns.map((column) =>
     column.mark

@@ -67,6 +67,11 @@ export class PlaceIndex {
     this.#of[address] = place === null ? nowhere : this.#numberOf(place);
   }
 
+  /** Whether any address has something in this column. */
+  fills(column: 'country' | 'network'): boolean {
+    return (column === 'country' ? this.#wheres : this.#networks).size > 1;
+  }
+
   /** The places that come with a page of rows: of each address that it has, by the address's code here. */
   learn(addresses: readonly number[], places: readonly (RowPlace | null)[]): void {
     for (let i = 0; i < addresses.length; i++)

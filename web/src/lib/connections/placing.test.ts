@@ -1,6 +1,6 @@
 // What the collector is asked: public addresses only, each once, in bounded groups, again after a failure.
 import type { PlaceDatabase, RowPlace, RowPlaceList } from '@foretop/proto/api';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionEntry } from './connection-entry.ts';
 import { ConnectionStore } from './connection-store.ts';
 import { batchOf, connection, idOf } from './connections.fixture.ts';
@@ -119,7 +119,10 @@ it('says which databases there are not', async () => {
   const { placing } = collector(['off', 'faulty']);
   placing.look(storeOf([publicAddress(1)]), false);
   await vi.advanceTimersByTimeAsync(2_000);
-  expect(placing.missing).toEqual({ country: 'No place database', network: 'No network database' });
+  expect(placing.columns('rx', [])).toMatchObject({
+    country: { title: 'No place database' },
+    network: { title: 'No network database' },
+  });
 });
 
 it('of rows that come with places one address is asked for, to know the databases', async () => {
@@ -132,7 +135,52 @@ it('of rows that come with places one address is asked for, to know the database
   placing.look(store, true);
   await vi.advanceTimersByTimeAsync(2_000);
   expect(asked).toEqual([[publicAddress(1)]]);
-  expect(placing.missing).toEqual({ network: 'No network database' });
+  expect(placing.columns('rx', [])).toMatchObject({ network: { title: 'No network database' } });
+  expect(placing.columns('rx', [])).not.toHaveProperty('country');
+});
+
+describe('columns of places', () => {
+  const narrow = (placing: Placing) => Object.keys(placing.columns('rx', []));
+
+  it('keep their width until it is known that nothing fills them, and then until something does', async () => {
+    const { placing, changes } = collector();
+    const store = storeOf([]);
+    placing.look(store, false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(narrow(placing)).toEqual([]);
+    enter(store, ['10.0.0.1', 'fd00::7']);
+    placing.look(store, false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(narrow(placing)).toEqual(['country', 'network']);
+    const said = changes();
+    enter(store, [publicAddress(1)]);
+    placing.look(store, false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(narrow(placing)).toEqual([]);
+    expect(changes()).toBeGreaterThan(said);
+  });
+
+  it('are wide for places that come with the rows', async () => {
+    const { placing, changes } = collector();
+    const store = storeOf(['10.0.0.1']);
+    placing.look(store, true);
+    await vi.advanceTimersByTimeAsync(2_000);
+    const said = changes();
+    enter(store, [publicAddress(1)], place);
+    placing.look(store, true);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(narrow(placing)).toEqual([]);
+    expect(changes()).toBeGreaterThan(said);
+  });
+
+  it('stay as they are while nothing is known, and are the same object as long as they are equal', async () => {
+    const { placing, fail } = collector();
+    fail(1);
+    placing.look(storeOf([publicAddress(1)]), false);
+    await vi.advanceTimersByTimeAsync(1_200);
+    expect(narrow(placing)).toEqual([]);
+    expect(placing.columns('country', [])).toBe(placing.columns('country', []));
+  });
 });
 
 it('once stopped it asks and says nothing more', async () => {

@@ -2,6 +2,8 @@
 import type { Attribution, PlaceDatabase, RowPlace, RowPlaceList } from '@foretop/proto/api';
 import { request } from '../api/client.ts';
 import { isPublic } from '../net/public-address.ts';
+import { columnChanges, type ColumnChanges, type PlaceColumn } from './column-changes.ts';
+import type { Condition } from './connection-filter.ts';
 import type { ConnectionStore } from './connection-store.ts';
 import { PlaceIndex } from './place-index.ts';
 
@@ -22,11 +24,11 @@ function keep(address: string, place: RowPlace | null): void {
   if (known.size > mostKept) known.delete(known.keys().next().value!);
 }
 
-type Missing = Partial<Record<'country' | 'network', string>>;
+type Missing = Partial<Record<PlaceColumn, string>>;
 
 export interface Placing {
-  /** What is said of a kind of place that no database knows. */
-  readonly missing: Missing;
+  /** What is to be changed of the columns; the same object as long as nothing else is. @param sorted the column by which rows are sorted */
+  columns(sorted: string, conditions: readonly Condition[]): ColumnChanges;
   /** To be named where the places are shown. */
   readonly attributions: readonly Attribution[];
   /** Takes what is known into the store, and asks for some of what is not; `onchange` follows in any case. @param filtered see PlaceIndex */
@@ -42,7 +44,12 @@ const askCollector: Ask = (addresses, signal) =>
 /** @param onchange places have come, or what is missing has. */
 export function createPlacing(onchange: () => void, askRows = askCollector): Placing {
   const stop = new AbortController();
+  /** Why no row can have something in a column. */
   let missing: Missing = {};
+  /** Of what is shown no address is left whose place is asked for. */
+  let through = false;
+  let empty: readonly PlaceColumn[] = [];
+  let changes: ColumnChanges = {};
   let attributions: readonly Attribution[] = [];
   let answered = false;
   let busy = false;
@@ -67,7 +74,11 @@ export function createPlacing(onchange: () => void, askRows = askCollector): Pla
   function step(): void {
     if (busy || current === undefined) return;
     const { filled, wanted } = take(current, answered);
-    if (filled || (!settled && wanted.length === 0)) publish();
+    through ||= wanted.length === 0 && current.size > 0;
+    const before = empty.length;
+    const { places } = current;
+    empty = through ? placeColumns.filter((column) => !places?.fills(column)) : [];
+    if (filled || empty.length !== before || (!settled && wanted.length === 0)) publish();
     if (wanted.length === 0) return;
     busy = true;
     void ask(wanted).then((pauseMs) => {
@@ -90,9 +101,7 @@ export function createPlacing(onchange: () => void, askRows = askCollector): Pla
     for (const address of addresses) keep(address, null);
     for (const { address, place } of answer.items) keep(address, place);
     answered = true;
-    // Equal ones stay the same, so that nothing is laid out anew.
-    const missingNow = missingOf(answer.databases);
-    if (String(Object.values(missingNow)) !== String(Object.values(missing))) missing = missingNow;
+    missing = missingOf(answer.databases);
     if (answer.attributions.length !== attributions.length) attributions = answer.attributions;
     if (current !== undefined) take(current, answered);
     publish();
@@ -100,14 +109,18 @@ export function createPlacing(onchange: () => void, askRows = askCollector): Pla
   }
 
   return {
-    get missing() {
-      return missing;
+    columns(sorted, conditions) {
+      // Equal ones stay the same, so that nothing is laid out anew.
+      const now = columnChanges({ missing, empty, sorted, conditions });
+      if (JSON.stringify(now) !== JSON.stringify(changes)) changes = now;
+      return changes;
     },
     get attributions() {
       return attributions;
     },
     look(store, filtered) {
       store.places ??= new PlaceIndex(filtered);
+      if (current !== store) through = false;
       current = store;
       step();
     },
@@ -146,6 +159,7 @@ function take(store: ConnectionStore, answered: boolean): { filled: boolean; wan
   return { filled, wanted: [...wanted] };
 }
 
+const placeColumns = ['country', 'network'] as const;
 const words = { city: ['country', 'No place database'], asn: ['network', 'No network database'] } as const;
 
 function missingOf(databases: readonly Pick<PlaceDatabase, 'kind' | 'state'>[]): Missing {

@@ -4,6 +4,7 @@ import { LiveSection, ServerFrame, sessionEnded, ViewerFrame } from '@foretop/pr
 import { ApiError, request, sessionSecret } from '../api/client.ts';
 import { session } from '../api/session.svelte.ts';
 import { createServerClock } from '../time/server-clock.ts';
+import { collectorReachable } from '../ui/load-part.ts';
 import { Fleet } from './fleet.svelte.ts';
 import { createLiveSocket, type Link } from './socket.ts';
 import type { WatchedHost } from './watched-host.svelte.ts';
@@ -23,6 +24,9 @@ const clock = createServerClock(
   () => performance.now(),
   () => Date.now(),
 );
+
+const lostAt = (link: Link): number | undefined =>
+  link.state === 'waiting' || link.state === 'connecting' ? link.lostAtMs : undefined;
 
 class Live {
   link = $state.raw<Link>({ state: 'idle' });
@@ -55,7 +59,7 @@ class Live {
 
   /** Since when the page has been cut off from the collector; undefined while it is not. */
   get cutOffSinceMs(): number | undefined {
-    return this.link.state === 'waiting' || this.link.state === 'connecting' ? this.link.lostAtMs : undefined;
+    return lostAt(this.link);
   }
 
   start(): void {
@@ -125,6 +129,7 @@ class Live {
 
   #onLink(link: Link): void {
     this.link = link;
+    collectorReachable(lostAt(link) === undefined);
     if (link.state === 'refused') session.ended(sessionEnded.text);
     // An upgrade that is refused shows no status to a page: ask whether the session still holds.
     if (link.state === 'waiting') void session.check();

@@ -41,3 +41,9 @@ it('clicks turn the order of the same column', () => {
   expect(first).toEqual({ column: 'rx', descending: true });
   expect(clickSort(first, 'rx', true).descending).toBe(false);
 });
+
+it('one without content is as wide as its heading, the rest grows; whether it fits goes by its full width', () => {
+  const empty = { ...column('b', 100, 2), emptyPx: 40 };
+  expect(columnWidths([column('a', 100, 0, 1), empty], 250)).toEqual([210, 40]);
+  expect(fitColumns([column('a', 100, 0, 1), empty], 199)).toHaveLength(1);
+});

@@ -3,9 +3,13 @@
 export interface Column {
   id: string;
   label: string;
+  /** More about the label. */
+  title?: string;
   /** Text before the label that stands for traffic. */
   mark?: 'rx' | 'tx';
   minPx: number;
+  /** How wide it is instead while nothing stands in it: whether there is room for it goes by `minPx` all the same. */
+  emptyPx?: number;
   /** Share of the space that is left; 0 keeps the column at its minimum. */
   grow: number;
   right?: boolean;
@@ -15,22 +19,26 @@ export interface Column {
   descendingFirst?: boolean;
 }
 
-export function fitColumns<C extends Column>(columns: readonly C[], widthPx: number): C[] {
+/** The least that they need together, in px. */
+export const leastPx = (columns: readonly Column[]): number => columns.reduce((sum, { minPx }) => sum + minPx, 0);
+
+export function fitColumns(columns: readonly Column[], widthPx: number): Column[] {
   const fitting = [...columns];
-  let total = fitting.reduce((sum, column) => sum + column.minPx, 0);
-  while (total > widthPx) {
-    const spare = fitting.reduce((worst, column) => Math.max(worst, column.spare), 0);
+  while (leastPx(fitting) > widthPx) {
+    const spare = Math.max(0, ...fitting.map((column) => column.spare));
     if (spare === 0) break;
-    const index = fitting.findLastIndex((column) => column.spare === spare);
-    total -= fitting[index]!.minPx;
-    fitting.splice(index, 1);
+    fitting.splice(
+      fitting.findLastIndex((column) => column.spare === spare),
+      1,
+    );
   }
   return fitting;
 }
 
 /** The width of each column in px: what is left over goes to those that grow, by their share. */
 export function columnWidths(columns: readonly Column[], widthPx: number): number[] {
-  const left = Math.max(0, widthPx - columns.reduce((sum, column) => sum + column.minPx, 0));
+  const least = columns.map(({ emptyPx, minPx }) => emptyPx ?? minPx);
+  const left = Math.max(0, widthPx - least.reduce((sum, px) => sum + px, 0));
   const shares = columns.reduce((sum, column) => sum + column.grow, 0);
-  return columns.map((column) => column.minPx + (shares > 0 ? Math.floor((left * column.grow) / shares) : 0));
+  return columns.map(({ grow }, place) => least[place]! + (shares > 0 ? Math.floor((left * grow) / shares) : 0));
 }

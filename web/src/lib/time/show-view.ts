@@ -1,6 +1,5 @@
 // Goes to a time: the address holds it, so a link or Back leads there again.
-import { page } from '$app/state';
-import { setParameters } from '../ui/address-bar.ts';
+import { parameter, setParameters } from '../ui/address-bar.ts';
 import { viewParameters, type View } from './view.ts';
 
 /** What was selected is left: rows of the present and of the record are named differently. */
@@ -12,7 +11,7 @@ export function showView(view: View): void {
 export function withTime(path: string, more: Readonly<Record<string, string>> = {}): string {
   const kept = new URLSearchParams();
   for (const name of ['at', 'from', 'to', 'range']) {
-    const value = page.url.searchParams.get(name);
+    const value = parameter(name);
     if (value) kept.set(name, value);
   }
   for (const [name, value] of Object.entries(more)) kept.set(name, value);

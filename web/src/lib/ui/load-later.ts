@@ -14,7 +14,7 @@ export const idle = (): Promise<void> =>
 export function loadLater(...loads: readonly (() => Promise<unknown>)[]): () => void {
   const left = [...loads];
   const next = () => {
-    // What fails is asked for again when it is needed, and said then.
+    // What is at fault is said when it is needed.
     void left
       .shift()?.()
       .catch(() => undefined)

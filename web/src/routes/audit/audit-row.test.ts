@@ -1,7 +1,7 @@
 // An entry of the audit log in words: nothing that a host or a person wrote reaches the page as it is.
 import type { AuditEntry } from '@foretop/proto/api';
 import { expect, it } from 'vitest';
-import { auditRow, detailText } from './audit-row.ts';
+import { auditRow, detailText, valueText } from './audit-row.ts';
 
 const entry: AuditEntry = {
   id: 9,
@@ -27,6 +27,17 @@ it('shows what was done, to whom, by whom', () =>
 
 it('leaves out what is not known, and keeps what is false', () =>
   expect(detailText(entry.detail)).toBe('process x⟨00⟩y, pid 4711, tree false'));
+
+it('an instant among the details stands in the viewer’s zone, and what only looks like one stays as it is', () => {
+  const local = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(
+    Date.parse('2026-07-01T21:30:00Z'),
+  );
+  expect(detailText({ expiresAt: '2026-07-01T21:30:00.000Z' })).toMatch(
+    new RegExp(`^expiresAt [12] Jul 2026 ${local}:00$`),
+  );
+  for (const text of ['2026-13-41T21:30:00Z', 'at 2026-07-01T21:30:00Z', '2026-07-01'])
+    expect(valueText(text)).toBe(text);
+});
 
 it('an entry about no host names none', () =>
   expect(auditRow({ ...entry, hostId: null }, () => 'wrong').host).toBe(''));

@@ -3,6 +3,7 @@ import type { AuditEntry } from '@foretop/proto/api';
 import { visible } from '#lib/format/visible.ts';
 import type { Column } from '#lib/table/columns.ts';
 import type { SortValue } from '#lib/table/ordered-rows.ts';
+import { dateAndTime } from '#lib/time/clock.ts';
 
 export interface AuditRow {
   /** Its place in the chain. */
@@ -32,12 +33,21 @@ export function auditRow(entry: AuditEntry, hostName: (hostId: number) => string
   };
 }
 
-/** `role admin, expires 2026-12-01`: values of hosts and people, made safe to show. */
+/** `role admin, expiresAt 1 Dec 2026 13:00:00`: values of hosts and people, made safe to show. */
 export const detailText = (detail: AuditEntry['detail']): string =>
   Object.entries(detail)
     .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => visible(`${name} ${String(value)}`))
+    .map(([name, value]) => `${visible(name)} ${valueText(value)}`)
     .join(', ');
+
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+/** An instant stands in the viewer's zone like every other time, all else as it was written, made safe to show. */
+export function valueText(value: AuditEntry['detail'][string]): string {
+  if (value === null) return '–';
+  const ms = typeof value === 'string' && instant.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? visible(String(value)) : dateAndTime(ms);
+}
 
 export const auditColumns: readonly Column[] = [
   { id: 'at', label: 'Time', minPx: 150, grow: 0, spare: 0, descendingFirst: true },

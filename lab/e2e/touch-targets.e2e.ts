@@ -1,0 +1,33 @@
+// With a finger instead of a pointer: on every page each target is at least 24 by 24 px, on a phone and on a tablet.
+import { stops, type Stop } from './pages.ts';
+import { expect, test } from './running-foretop.ts';
+import { smallTargets } from './small-targets.ts';
+
+const filtered: Stop = {
+  name: 'a filter in chips',
+  async open(page) {
+    await page.goto('/connections?state=established&process=!sshd');
+    await expect(page.getByRole('button', { name: /^Remove process/ })).toBeVisible();
+  },
+};
+
+for (const [window, viewport] of [
+  ['phone', { width: 390, height: 844 }],
+  ['tablet', { width: 820, height: 1100 }],
+] as const) {
+  test(`every page on a ${window}`, async ({ browser, foretop }) => {
+    test.setTimeout(stops.length * 15_000);
+    const { signedIn: storageState, url: baseURL, host } = foretop;
+    await using context = await browser.newContext({ viewport, hasTouch: true, isMobile: true, storageState, baseURL });
+    const page = await context.newPage();
+    const found: string[] = [];
+    for (const stop of [...stops, filtered]) {
+      await stop.open(page, host.id);
+      expect(await page.evaluate(`matchMedia('(pointer: coarse)').matches`)).toBe(true);
+      const beyond = await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth);
+      if (beyond > 0) found.push(`${stop.name}: ${beyond} px wider than the window`);
+      for (const target of await smallTargets(page)) found.push(`${stop.name}: ${target}`);
+    }
+    expect(found).toEqual([]);
+  });
+}
