@@ -70,7 +70,7 @@ export class SettledRowsDropper {
     await sql`set lock_timeout = '2s'`.execute(db);
     try {
       for (const [tables, rows] of [...this.#loose]) {
-        if ((await deadRows(db, tables[0]!)) >= rows) continue;
+        if (await someHold(db, tables, rows)) continue;
         for (const table of tables) await sql`vacuum (full) ${sql.table(table)}`.execute(db);
         this.#loose.delete(tables);
       }
@@ -81,9 +81,15 @@ export class SettledRowsDropper {
 }
 
 /**
- * Rows that were deleted or changed and that VACUUM had to leave, since an older transaction may read them. VACUUM FULL would copy
- * these. Once a transaction is too young to read them, all later ones are.
+ * Whether one of the tables holds at least so many rows that were deleted. Each is asked: a snapshot that is taken between two
+ * of them may be older than the one before, as old as the oldest writer of any database of the server.
  */
+async function someHold(db: Kysely<Database>, tables: readonly ShrunkTable[], rows: number): Promise<boolean> {
+  for (const table of tables) if ((await deadRows(db, table)) >= rows) return true;
+  return false;
+}
+
+/** Rows that were deleted or changed and that VACUUM had to leave, since an older transaction may read them. VACUUM FULL would copy these. */
 async function deadRows(db: Kysely<Database>, table: ShrunkTable): Promise<number> {
   // What this session has not told of its own deletions would be added to what VACUUM counts.
   await sql`select pg_stat_force_next_flush()`.execute(db);
