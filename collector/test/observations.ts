@@ -48,6 +48,7 @@ export function aConnection(at: number, changes: Partial<ConnectionObservation> 
     openedUs: at * 1e6,
     startUs: at * 1e6,
     first: true,
+    openedBefore: false,
     closed: true,
     process: aProcess(),
     protocol: 6,

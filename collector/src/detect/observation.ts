@@ -45,6 +45,8 @@ export interface ConnectionObservation extends Observed {
   startUs: number;
   /** It is the connection's first span. */
   first: boolean;
+  /** It was open before anybody looked: nobody knows when it began, nor what was said before. */
+  openedBefore: boolean;
   closed: boolean;
   process: ObservedProcess | undefined;
   /** IANA number: 6, 17, 1, 58 … */

@@ -164,7 +164,7 @@ class BeaconRun implements DetectorRun {
     let beacons = this.#hosts.get(host);
     if (beacons === undefined) this.#keep(host, (beacons = new HostBeacons()));
     const before = beacons.size;
-    if (observation.first) this.#start(beacons, observation);
+    if (observation.first && !observation.openedBefore) this.#start(beacons, observation);
     else this.#span(beacons, observation);
     if (beacons.size > before) {
       const limit = this.#seriesInAll > mostSeriesInAll ? seriesOfAHostWhenFull : mostSeries;

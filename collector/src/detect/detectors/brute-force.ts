@@ -215,7 +215,7 @@ function guesserOf(host: HostKey, saved: SavedGuesser): Guesser | undefined {
 
 /** @returns the client's bytes of what looks like a refused login. */
 function sessionOf({ service, isInbound }: Guesser, observation: ConnectionObservation): number | 'work' | 'other' {
-  const { sentBytes, receivedBytes, first, closed, atUs, openedUs, count } = observation;
+  const { sentBytes, receivedBytes, first, openedBefore, closed, atUs, openedUs, count } = observation;
   if (sentBytes === undefined || receivedBytes === undefined) return 'other';
   const [said, answered] = isInbound
     ? [receivedBytes / count, sentBytes / count]
@@ -223,7 +223,7 @@ function sessionOf({ service, isInbound }: Guesser, observation: ConnectionObser
   const [least, most] = service.sent;
   if (said > most || answered > service.mostReceived || atUs - openedUs > service.mostSeconds * 1e6) return 'work';
   // Still going on, or nothing was said: a probe.
-  return first && closed && said >= least && answered > 0 ? said : 'other';
+  return first && !openedBefore && closed && said >= least && answered > 0 ? said : 'other';
 }
 
 /** Distance of the quartiles against the median. */

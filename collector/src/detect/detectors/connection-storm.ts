@@ -83,7 +83,8 @@ class ConnectionStorm implements DetectorRun {
   }
 
   observe(observation: Observation): void {
-    if (observation.kind !== 'connection' || !observation.first || observation.direction !== 'outbound') return;
+    if (observation.kind !== 'connection' || observation.direction !== 'outbound') return;
+    if (!observation.first || observation.openedBefore) return;
     const { host, process, outcome, protocol, remote, openedUs, count, id } = observation;
     if (protocol !== 6 || remote === undefined || (outcome !== 'established' && outcome !== 'reset')) return;
     const name = process === undefined ? '' : process.executable || process.comm;

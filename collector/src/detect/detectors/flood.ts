@@ -295,7 +295,7 @@ interface Arrival {
 }
 
 function arrivalOf(observation: ConnectionObservation): Arrival | undefined {
-  const { direction, local, remote, protocol, outcome, startUs, atUs, first, count } = observation;
+  const { direction, local, remote, protocol, outcome, startUs, atUs, first, openedBefore, count } = observation;
   if (remote === undefined || (direction !== 'inbound' && direction !== 'outbound')) return undefined;
   const isInbound = direction === 'inbound';
   const [sender, target] = isInbound ? [remote, local] : [local, remote];
@@ -305,7 +305,7 @@ function arrivalOf(observation: ConnectionObservation): Arrival | undefined {
   if (isToMany(target.address)) return undefined;
   const common = { isInbound, address: target.address, source: sender.address, startUs, endUs: atUs };
   if (protocol === 6) {
-    if (!first || outcome === 'unknown') return undefined;
+    if (!first || openedBefore || outcome === 'unknown') return undefined;
     const isBad = outcome === 'attempted' || outcome === 'rejected';
     // Once, when it was begun: what is sent again is not more.
     return { ...common, kind: 'SYN', packets: count, isBad, port: target.port, endUs: startUs };

@@ -101,6 +101,13 @@ test('an open port of many hosts that nobody looks at again is a scan', () => {
   expect(scanned(probes).findings).toHaveLength(1);
 });
 
+test('what was open before anybody looked, and says nothing more, is no scan; what begins with data counts as ever', () => {
+  const idle = { outcome: 'established', sentBytes: 0, receivedBytes: 0, openedBefore: true } as const;
+  expect(
+    scanned(range(200, (index) => aConnection(monday + index, { ...idle, ...to(hostOf(index), 443) }))).findings,
+  ).toEqual([]);
+});
+
 test('a monitor is none either where a host tells of an hour ago at once', () => {
   const opened = { outcome: 'reset', sentBytes: 0, receivedBytes: 0 } as const;
   const nowUs = (monday + 3_600) * 1e6;

@@ -142,6 +142,11 @@ describe('connection storms', () => {
     expect(judged(connectionStorm, [...opened(120, 900), ...opened(10, 3_000, 120)])).toEqual([]);
   });
 
+  test('what was open before anybody looked began some other time', () => {
+    const known = [...opened(120, 100), ...opened(5, 2_500, 120).map((one) => ({ ...one, openedBefore: true }))];
+    expect(judged(connectionStorm, known)).toEqual([]);
+  });
+
   test('what failed is no storm', () => {
     const failed = opened(130, 5_000).map((one) => ({ ...one, outcome: 'attempted' as const }));
     expect(judged(connectionStorm, failed)).toEqual([]);

@@ -112,6 +112,7 @@ class Mapping {
       openedUs: segment.startedUs + this.#offsetUs,
       startUs: segment.startUs + this.#offsetUs,
       first: segment.startUs <= segment.startedUs,
+      openedBefore: segment.startedBefore,
       closed: segment.closed,
       process: this.#processOf(process, segment.pid, segment.comm),
       protocol,

@@ -60,6 +60,7 @@ function connection(row: rows.SegmentRow, parts: RowParts): Observation {
     openedUs: row.openedUs,
     startUs: row.startUs,
     first: row.startUs <= row.openedUs,
+    openedBefore: row.openedBefore,
     closed: row.closed,
     process: processOf(row, parts),
     protocol,

@@ -31,6 +31,7 @@ export function seenByClient(flow: ReplayedFlow): ConnectionObservation {
     openedUs: firstUs,
     startUs: firstUs,
     first: true,
+    openedBefore: false,
     closed: true,
     process: undefined,
     protocol,

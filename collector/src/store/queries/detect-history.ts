@@ -27,6 +27,7 @@ export interface SegmentRow extends Written {
   startUs: number;
   endUs: number;
   openedUs: number;
+  openedBefore: boolean;
   closed: boolean;
   processId: string | null;
   pid: number | null;
@@ -164,8 +165,8 @@ export async function readSlice(
 const queries: Record<SliceKind, (slice: HistorySlice) => RawBuilder<unknown>> = {
   segments: (slice) => sql`
     select t.host_id as "hostId", ${written('t')} as transaction, connection_id::text as id, ${unixUs(sql`seg_start`)} as "startUs",
-           ${unixUs(sql`seg_end`)} as "endUs", ${unixUs(sql`started_at`)} as "openedUs", closed, process_id::text as "processId",
-           pid, comm, protocol, state, direction, host(local_address) as "localAddress", local_port as "localPort",
+           ${unixUs(sql`seg_end`)} as "endUs", ${unixUs(sql`started_at`)} as "openedUs", started_before as "openedBefore", closed,
+           process_id::text as "processId", pid, comm, protocol, state, direction, host(local_address) as "localAddress", local_port as "localPort",
            host(remote_address) as "remoteAddress", remote_port as "remotePort", rx_bytes as "rxBytes", tx_bytes as "txBytes",
            rx_packets as "rxPackets", tx_packets as "txPackets", rtt_us as "rttUs", name, name_source as "nameSource",
            connection_count as count

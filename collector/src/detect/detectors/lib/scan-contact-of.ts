@@ -34,6 +34,8 @@ function ofConnection(observation: ConnectionObservation): ContactBy | undefined
   if (isToMany(target.address) || isAnswer(word, outcome, sender.port, target.port)) return undefined;
   const said = isOutbound ? observation.sentBytes : observation.receivedBytes;
   const result = resultOf(word, outcome, said);
+  // What was said before anybody looked is not known: that little came since says nothing.
+  if (result === 'empty' && observation.openedBefore) return undefined;
   return {
     source: sender.address,
     isOutbound,
