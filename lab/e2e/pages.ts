@@ -8,6 +8,9 @@ export interface Stop {
 
 const anHourAgo = () => `${new Date(Date.now() - 3_600_000).toISOString().slice(0, 19)}Z`;
 const rows = (page: Page, name: string) => page.getByRole('grid', { name }).getByRole('gridcell');
+/** Files before this one may have added hosts to its Foretop. */
+const liveHost = (page: Page) =>
+  page.getByRole('region', { name: 'Hosts' }).getByRole('link').filter({ hasText: 'Live' }).first();
 
 /** Rows come and go: what was first may be gone before the click. */
 async function openFirst(page: Page, grid: string, inspector: string): Promise<void> {
@@ -22,7 +25,7 @@ export const stops: Stop[] = [
     name: 'fleet',
     async open(page) {
       await page.goto('/');
-      await expect(page.getByRole('region', { name: 'Hosts' }).getByRole('link')).toContainText('Live');
+      await expect(liveHost(page)).toBeVisible();
     },
   },
   {
@@ -100,7 +103,7 @@ export const stops: Stop[] = [
     name: 'wall display',
     async open(page) {
       await page.goto('/?wall');
-      await expect(page.getByRole('region', { name: 'Hosts' }).getByRole('link')).toContainText('Live');
+      await expect(liveHost(page)).toBeVisible();
     },
   },
   {
