@@ -23,6 +23,11 @@ it('a column that nothing fills is as wide as its heading, and names have its ro
   expect(after['remote']).toBeGreaterThan(before['remote']! + 10);
 });
 
+it('such a one by which rows are sorted has room for the mark of that too', () => {
+  const sorted = laidOut(false, inWindow.desk, { empty, sorted: 'country' });
+  expect(sorted['country']).toBeGreaterThan(laidOut(false, inWindow.desk, { empty })['country']!);
+});
+
 it('such a one lets no other column in, and goes first where there is too little room', () => {
   expect(laidOut(false, inWindow.desk, { empty })).not.toHaveProperty('network');
   expect(Object.keys(laidOut(false, 1100, { empty }))).toEqual(

@@ -7,8 +7,9 @@ export type PlaceColumn = 'country' | 'network';
 /** By the column's id. */
 export type ColumnChanges = Readonly<Record<string, Partial<Column>>>;
 
-/** Its heading, and no more. */
-const emptyPx = 62;
+/** Its heading and no more; by which rows are sorted, with the mark of that. */
+const headingPx = 62;
+const sortedPx = 78;
 /** Goes before every other column. */
 const first = 11;
 /** Goes after every other column: what was chosen, and before it the second of two rates. */
@@ -32,7 +33,8 @@ export function columnChanges({ missing, empty, sorted, conditions }: Known): Co
     const { id } = column;
     if (id === 'country' || id === 'network') {
       if (missing[id]) change.title = missing[id];
-      if (missing[id] || empty.includes(id)) Object.assign(change, { emptyPx, grow: 0, spare: first });
+      if (missing[id] || empty.includes(id))
+        Object.assign(change, { emptyPx: sorted === id ? sortedPx : headingPx, grow: 0, spare: first });
     }
     if (chosen.has(id) && column.spare > last) change.spare = last;
     else if (id === 'tx' && placeChosen) change.spare = last + 1;
