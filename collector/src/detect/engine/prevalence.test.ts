@@ -11,7 +11,15 @@ const knowledge = {
 function connection(host: number, changes: Partial<ConnectionObservation> = {}): ConnectionObservation {
   return {
     ...{ kind: 'connection', host: String(host), atUs: 20_000 * dayUs, late: false, id: '1', openedUs: 0, startUs: 0 },
-    ...{ first: true, openedBefore: false, closed: true, protocol: 6, direction: 'outbound', outcome: 'established', count: 1 },
+    ...{
+      first: true,
+      openedBefore: false,
+      closed: true,
+      protocol: 6,
+      direction: 'outbound',
+      outcome: 'established',
+      count: 1,
+    },
     process: {
       ...{ id: '1', pid: 1, comm: 'curl', executable: '/usr/bin/curl', parentComm: '', user: '', unit: '' },
       container: '',
