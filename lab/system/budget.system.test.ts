@@ -122,13 +122,13 @@ test('gives up in order under a flood, tells, and recovers', { timeout: 900_000 
 
   const { items } = await get<List<Host>>('/api/v1/hosts');
   const host = items.find(({ name }) => name === 'budget')!;
-  const gap = await eventually(
-    'the gap',
+  await eventually(
+    `the gap of ${declared[0]}`,
     async () => {
       const { items: gaps } = await get<List<GapEntry>>(`/api/v1/hosts/${host.id}/gaps`);
-      return gaps.find(({ reason }) => reason === 'given-up');
+      // Beside it there may be one of what memory had no room for, which is no step.
+      return gaps.find(({ reason, detail }) => reason === 'given-up' && detail.includes(declared[0]!));
     },
     60_000,
   );
-  expect(gap.detail).toContain(declared[0]);
 });

@@ -91,16 +91,19 @@ describe('who is let in', () => {
 describe('what they get', () => {
   test('the whole fleet at first, then a tick a second', async () => {
     const host = await insertHost(server.store);
-    connectAgent(server, host, () => ({}), { rxRate: 1234, connections: 7 });
+    const pulse = { rxRate: 1234, connections: 7 };
+    connectAgent(server, host, () => ({}), pulse);
     const browser = await opened(await bearer());
     browser.send({ fleet: true });
     const first = await browser.until((frame) => frame.fleet?.complete && frame.fleet);
     const column = first.hostId!.indexOf(host);
     expect([first.rxRate![column], first.connections![column]]).toEqual([1234, 7]);
-    server.live.pulse(host, { boottimeUs: Date.now() * 1000, rxRate: 4321 });
-    const next = await browser.until(
-      (frame) => frame.fleet && !frame.fleet.complete && frame.fleet.hostId!.includes(host) && frame.fleet,
-    );
+    // What the agent says each second from now on; a tick of the second before may still be under way.
+    pulse.rxRate = 4321;
+    const next = await browser.until((frame) => {
+      const tick = frame.fleet?.complete ? undefined : frame.fleet;
+      return tick?.rxRate?.[tick.hostId!.indexOf(host)] === 4321 && tick;
+    });
     expect(next.rxRate![next.hostId!.indexOf(host)]).toBe(4321);
     browser.socket.terminate();
   });
