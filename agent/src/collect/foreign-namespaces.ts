@@ -25,8 +25,6 @@ const HALF_OPEN_READS = 16;
 const RETRY_US = 30_000_000;
 /** A namespace whose oldest process is younger than this when it is found, or than the look before, is new. */
 const NEW_US = 3_000_000;
-/** TCP over IPv4 and over IPv6 in dumpKinds. */
-const TCP_KINDS = [0, 1];
 
 interface Watched extends Disposable {
   sockets: Sockets;
@@ -114,9 +112,7 @@ export class ForeignNamespaces implements Disposable {
 
   /** Connections that were begun in them and left. Where there are many namespaces they take turns. Throws HostError. */
   readHalfOpen(nowUs: number): ScanReading[] {
-    const readers: HalfOpen[] = [];
-    for (const { sockets } of this.#watched.values())
-      if (sockets.halfOpen && !hasNoTcp(sockets)) readers.push(sockets.halfOpen);
+    const readers = [...this.#watched.values()].flatMap(({ sockets }) => sockets.halfOpen ?? []);
     const turn = this.#halfOpenTurn;
     this.#halfOpenTurn = readers.length === 0 ? 0 : (turn + HALF_OPEN_READS) % readers.length;
     const mine = Array.from({ length: Math.min(HALF_OPEN_READS, readers.length) }, (_, index) => turn + index);
@@ -241,11 +237,6 @@ function orNone<Value>(open: () => Value): Value | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Where no TCP socket was at the last look, nobody listens for whom a handshake could come to nothing. */
-function hasNoTcp({ counts }: Sockets): boolean {
-  return counts !== undefined && TCP_KINDS.every((kind) => counts.isEmpty(kind));
 }
 
 /** A socket that comes between the count and the dump is found by the next look. */
