@@ -9,7 +9,7 @@ export default class SummaryReporter {
     for (const module of modules) countModule(module, summary);
     // An error outside of any test fails the run, so it counts as one.
     summary.failed += unhandledErrors.length;
-    summary.failures.push(...unhandledErrors.map(({ message }) => firstLine(message)));
+    summary.failures.push(...unhandledErrors.map(withCauses));
     if (summaryFile) writeFileSync(summaryFile, JSON.stringify(summary));
   }
 }
@@ -34,6 +34,11 @@ function countModule(module, summary) {
     summary.failed++;
     summary.failures.push(`${module.relativeModuleId}: ${firstLine(module.errors()[0]?.message)}`);
   }
+}
+
+/** What vitest says of a file whose process died stands in the cause of its error. */
+function withCauses({ message, cause }) {
+  return cause ? `${firstLine(message)} ${withCauses(cause)}` : firstLine(message);
 }
 
 const failureOf = (module, test) =>

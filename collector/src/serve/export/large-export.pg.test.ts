@@ -54,11 +54,12 @@ async function counter(name: string): Promise<number> {
   return Number(new RegExp(`^foretop_http_exports?_${name} (\\d+)$`, 'm').exec(body)![1]);
 }
 
-/** Statements that other connections to this database are at, or have a transaction open for. */
+/** Statements that other clients of this database are at, or have a transaction open for; its own cleaning is none. */
 async function underWay(): Promise<number> {
   const { rows: found } = await sql<{ n: number }>`
     select count(*)::int4 as n from pg_stat_activity
-     where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`.execute(server.store.db);
+     where datname = current_database() and backend_type = 'client backend' and state <> 'idle'
+       and pid <> pg_backend_pid()`.execute(server.store.db);
   return found[0]!.n;
 }
 
