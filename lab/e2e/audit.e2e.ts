@@ -133,3 +133,22 @@ test('on a phone an entry is two lines, and nothing is wider than the window', a
   expect(beyond).toBe(0);
   expect(complaints).toEqual([]);
 });
+
+test('what a button opened stays beside it when a line comes to the top of the page', async ({
+  signedInPage: page,
+}) => {
+  await page.goto('/audit');
+  const button = page.getByRole('button', { name: /^chain of/ });
+  await button.click();
+  const dialog = page.getByRole('dialog', { name: 'Chains' });
+  await expect(dialog).toContainText('Save the heads');
+  const gap = async () => {
+    const [above, below] = [await button.boundingBox(), await dialog.boundingBox()];
+    return below!.y - above!.y - above!.height;
+  };
+  await expect.poll(gap).toBeCloseTo(6, 0);
+  const before = (await button.boundingBox())!.y;
+  await page.evaluate(`document.querySelector('main').style.paddingTop = '60px'`);
+  await expect.poll(async () => (await button.boundingBox())!.y).toBeCloseTo(before + 60, 0);
+  await expect.poll(gap).toBeCloseTo(6, 0);
+});

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Connection, ConnectionList } from '@foretop/proto/api';
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { eventually } from '../harness/foretop.ts';
+import { atOnce } from './at-once.ts';
 import { complaintsOf, desk } from './running-foretop.ts';
 import { type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';
 import { cellsOf } from './tables.ts';
@@ -65,12 +66,6 @@ async function drag(page: Page, from: Locator, downPx: number): Promise<void> {
   await protocol.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
   await protocol.detach();
 }
-
-/** As a page that was busy gets them: with nothing between. */
-const pressAtOnce = (page: Page, ...keys: string[]) =>
-  page.evaluate(
-    `for (const key of ${JSON.stringify(keys)}) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))`,
-  );
 
 /** The container that has most connections now. */
 async function someContainer(fleet: SimulatedFleet): Promise<{ runtime: string; id: string }> {
@@ -216,7 +211,7 @@ test('F filters by the cell, Shift F leaves it out, Escape clears; cards and fas
 }) => {
   await page.goto('/connections?state=established');
   await expect(rowsOf(page).first()).toBeVisible();
-  await pressAtOnce(page, 'j', 'f');
+  await atOnce(page, 'j', 'f');
   await expect(page).toHaveURL(/[?&]process=/);
   await page.keyboard.press('Shift+F');
   await expect(page).toHaveURL(/[?&]process=%21|[?&]process=!/);

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { atOnce } from './at-once.ts';
 import { complaintsOf, desk, expect } from './running-foretop.ts';
 import { test } from './seeded-foretop.ts';
 import { smallTargets } from './small-targets.ts';
@@ -135,6 +136,33 @@ test('filters stand in the address: severity, type, state, time, search; Back un
   await page.keyboard.type('postgres sent');
   await expect(page).toHaveURL(/q=postgres/);
   await expect(rows(page)).toHaveCount(1);
+});
+
+test('what is chosen counts for what follows at once', async ({ seededPage: page }) => {
+  await page.goto('/findings');
+  await expect(rows(page).first()).toBeVisible();
+  const severity = (nth: number) => ({ click: `[role="group"][aria-label="Severity"] button:nth-child(${nth})` });
+  await atOnce(page, severity(1), severity(2));
+  const filters = page.getByRole('group', { name: 'Filters' });
+  for (const word of ['critical', 'high']) await expect(filters).toContainText(`severity is ${word}`);
+  await atOnce(page, severity(4), 'Escape');
+  await expect(filters).not.toContainText('severity');
+  await expect(page).toHaveURL(/\/findings$/);
+
+  await page.goto('/findings?detector=high-cpu&q=-worker kept');
+  await expect(rows(page)).toHaveCount(3);
+  await atOnce(page, 'j', 'x', 'j', 'x');
+  await expect(page.getByRole('group', { name: 'Findings that are selected' })).toContainText('2 selected');
+  await atOnce(page, 'Escape', 'Escape');
+  await expect(page).not.toHaveURL(/selected=/);
+  const acknowledged = page.getByRole('group', { name: 'State' }).getByRole('button', { name: /^Acknowledged/ });
+  await expect(acknowledged).toHaveText(/\D0$/);
+  await atOnce(page, 'j', 'a', 'j', 'a');
+  await expect(acknowledged).toHaveText(/\D2$/);
+  await page.keyboard.press('n');
+  await page.keyboard.press('k');
+  await page.keyboard.press('n');
+  await expect(acknowledged).toHaveText(/\D0$/);
 });
 
 test('a rule counts what it would mute before it is made, mutes the past, and gives it back when it goes', async ({

@@ -72,9 +72,8 @@ test('Tab reaches every control of the page in order, and where it is can be see
   const unseen: string[] = [];
   for (let turn = 0; turn < 60; turn++) {
     await page.keyboard.press('Tab');
-    const focus = page.locator(':focus');
-    if ((await focus.count()) === 0) break;
-    const [name, outlined] = await focus.evaluate((element) => {
+    const found = await page.locator(':focus').evaluateAll(([element]) => {
+      if (!element) return undefined;
       // A search box shows its focus on the label around it.
       const shown = [element, element.closest('label') ?? element].some((each) => {
         const style = each.ownerDocument.defaultView!.getComputedStyle(each);
@@ -83,6 +82,8 @@ test('Tab reaches every control of the page in order, and where it is can be see
       const label = element.getAttribute('aria-label') ?? element.textContent ?? '';
       return [label.trim().replace(/\s+/g, ' '), shown] as const;
     });
+    if (!found) break;
+    const [name, outlined] = found;
     if (name === reached[0]) break;
     reached.push(name);
     if (!outlined) unseen.push(name);

@@ -86,5 +86,6 @@ test('host and time stand in the address', async ({ seededPage: page, seeded }) 
   const to = new Date(Date.now() - 3 * 3_600_000).toISOString();
   const from = new Date(Date.now() - 4 * 3_600_000).toISOString();
   await page.goto(`/map?from=${from}&to=${to}`);
-  await expect(page.getByText('No traffic with public addresses in this span.')).toBeVisible();
+  await expect(page.getByText('Nothing is on record in this span.')).toBeVisible();
+  await expect(page.getByRole('note')).toContainText('not enrolled yet');
 });

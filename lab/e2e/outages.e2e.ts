@@ -104,6 +104,22 @@ test('a part that fails while the collector is there is asked for again, and the
   await expect(line).toBeHidden();
 });
 
+test('the thread that reads the answers is asked for again like any other part', async ({ browser, foretop }) => {
+  using held = await holdConnection(100_000);
+  await using context = await browser.newContext({ ...desk, storageState: foretop.signedIn, baseURL: foretop.url });
+  const page = await context.newPage();
+  let failing = true;
+  await page.route('**/workers/**', (route) => (failing ? route.abort('connectionreset') : route.continue()));
+  await page.goto(`/connections?q=${held.client}`);
+  const line = page.getByRole('status').filter({ hasText: 'A part of this page does not come.' });
+  await expect(line).toBeVisible();
+  const rows = page.getByRole('grid', { name: 'Connections' }).getByRole('row').filter({ hasText: held.ends });
+  await expect(rows).toHaveCount(0);
+  failing = false;
+  await expect(rows).toHaveCount(2, { timeout: 20_000 });
+  await expect(line).toBeHidden();
+});
+
 /** The second half of the test: the same pages while the agent is gone. */
 async function agentStops(foretop: RunningForetop, host: Page, fleet: Page): Promise<void> {
   await foretop.agent.kill();

@@ -1,6 +1,9 @@
 // A Foretop with a simulated fleet that has a past: containers, both ends of connections, more hosts than this machine.
 import type { ConnectionList, Host, List } from '@foretop/proto/api';
 import type { Browser } from '@playwright/test';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { openStore } from '../../collector/src/store/database.ts';
 import { Child } from '../harness/child.ts';
 import { createApiToken, eventually } from '../harness/foretop.ts';
 import { startForetop, type RunningForetop } from './running-foretop.ts';
@@ -51,6 +54,16 @@ export async function startSimulatedFleet(
     async () => (await Promise.all(hosts.map(reachesPresent))).every(Boolean) || undefined,
     120_000,
   );
+  await enrolledBeforePast(dataDir, hosts, historySeconds);
   const owned = stack.move();
   return { foretop, hosts, get, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** A simulator enrols its hosts in the present, whatever past it then makes up for them; on record they are to have been there in it. */
+async function enrolledBeforePast(dataDir: string, hosts: readonly Host[], historySeconds: number): Promise<void> {
+  await using store = await openStore({ dataDir, role: 'command', log: pino({ level: 'silent' }) });
+  const ids = hosts.map(({ id }) => id);
+  await sql`
+    update host set enrolled_at = enrolled_at - make_interval(secs => ${historySeconds})
+    where host_id = any(${ids})`.execute(store.db);
 }

@@ -1,4 +1,6 @@
-// With a finger instead of a pointer: on every page each target is at least 24 by 24 px, on a phone and on a tablet.
+// With a finger instead of a pointer: on every page each target is at least 24 by 24 px and each row that opens 44 px high, on a phone
+// and on a tablet.
+import type { Page } from '@playwright/test';
 import { stops, type Stop } from './pages.ts';
 import { expect, test } from './running-foretop.ts';
 import { smallTargets } from './small-targets.ts';
@@ -10,6 +12,12 @@ const filtered: Stop = {
     await expect(page.getByRole('button', { name: /^Remove process/ })).toBeVisible();
   },
 };
+
+const heightsOfRows = (page: Page): Promise<number[]> =>
+  page
+    .getByRole('grid')
+    .locator('[role="row"][aria-selected]')
+    .evaluateAll((rows) => rows.map((row) => row.clientHeight + 1).filter((px) => px > 1));
 
 for (const [window, viewport] of [
   ['phone', { width: 390, height: 844 }],
@@ -26,6 +34,8 @@ for (const [window, viewport] of [
       expect(await page.evaluate(`matchMedia('(pointer: coarse)').matches`)).toBe(true);
       const beyond = await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth);
       if (beyond > 0) found.push(`${stop.name}: ${beyond} px wider than the window`);
+      const lowRows = (await heightsOfRows(page)).filter((px) => px < 44);
+      if (lowRows.length > 0) found.push(`${stop.name}: rows of ${lowRows[0]} px`);
       for (const target of await smallTargets(page)) found.push(`${stop.name}: ${target}`);
     }
     expect(found).toEqual([]);

@@ -1,10 +1,11 @@
 // A thread of its own for captures: opens what is sealed, reads pcapng, decodes packets, and keeps them for a closer look.
 import { createOpener, decodePacket, type Opener, type Packet, PcapngReader } from '@foretop/proto/capture';
+import { started } from '../ui/start-worker.ts';
 import type { PacketAnswer, PacketRequest, PacketRow } from './packet-row.ts';
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<PacketRequest>) => void) | null;
-  postMessage(answer: PacketAnswer, transfer: Transferable[]): void;
+  postMessage(answer: PacketAnswer | typeof started, transfer: Transferable[]): void;
 }
 
 interface Stream {
@@ -24,6 +25,7 @@ let work = Promise.resolve();
 scope.onmessage = ({ data }) => {
   work = work.then(() => act(data));
 };
+scope.postMessage(started, []);
 
 async function act(request: PacketRequest): Promise<void> {
   if (request.kind === 'open') {

@@ -1,5 +1,6 @@
 // A thread of its own for answers of the REST API: pages of connections are parsed and made columns beside the page's drawing.
 import type { ConnectionList } from '@foretop/proto/api';
+import { started } from '../ui/start-worker.ts';
 import { encodeBatch, transferable, type ConnectionBatch } from './connection-batch.ts';
 
 export interface ParseRequest {
@@ -12,7 +13,7 @@ export type ParseAnswer = { id: number; batch: ConnectionBatch } | { id: number;
 /** This file's global scope, which the page's types do not know. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<ParseRequest>) => void) | null;
-  postMessage(answer: ParseAnswer, transfer: Transferable[]): void;
+  postMessage(answer: ParseAnswer | typeof started, transfer: Transferable[]): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
@@ -26,3 +27,4 @@ scope.onmessage = ({ data: { id, bytes } }) => {
     scope.postMessage({ id, failure: String(error) }, []);
   }
 };
+scope.postMessage(started, []);

@@ -2,6 +2,8 @@
 
 export interface FormField<Field extends string = string> {
   name: Field;
+  /** What it is called where that is not its name. */
+  word?: string;
   /** What is to be typed, as an example. */
   hint?: string;
   /** Instead of typing: values and the words for them. */

@@ -11,7 +11,7 @@ export async function findingForm(): Promise<FilterForm<FindingField>> {
   const hosts = Array.from(live.fleet.hosts.values(), ({ name }) => name).sort();
   return {
     fields: [
-      { name: 'detector', choices: items.map(({ id, title }) => [id, title] as const) },
+      { name: 'detector', word: 'type', choices: items.map(({ id, title }) => [id, title] as const) },
       { name: 'severity', choices: severities.map((name) => [name, severityWords[name].toLowerCase()] as const) },
       { name: 'host', hint: 'name or number', offered: hosts.slice(0, 500) },
     ],

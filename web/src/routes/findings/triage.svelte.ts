@@ -15,7 +15,8 @@ export class Triage {
   /** Counts up with every change, so that what is shown in full is read anew. */
   changes = $state(0);
   readonly #list: FindingList;
-  #busy = false;
+  /** One act after the other, however fast the keys come. */
+  #acts: Promise<void> = Promise.resolve();
 
   constructor(list: FindingList) {
     this.#list = list;
@@ -25,9 +26,31 @@ export class Triage {
     if (!this.chosen.delete(key)) this.chosen.add(key);
   }
 
-  async set(findings: readonly Finding[], state: FindingState): Promise<void> {
+  set(findings: readonly Finding[], state: FindingState): Promise<void> {
+    return this.#inTurn(() => this.#set(findings, state));
+  }
+
+  takeBack(): Promise<void> {
+    return this.#inTurn(async () => {
+      const steps = this.undo;
+      if (!steps) return;
+      this.undo = undefined;
+      if (await this.#carryOut(steps)) this.say('Taken back');
+    });
+  }
+
+  say(words: string): void {
+    this.said = words;
+    this.undo = undefined;
+    this.failed = false;
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    return (this.#acts = this.#acts.then(act, act));
+  }
+
+  async #set(findings: readonly Finding[], state: FindingState): Promise<void> {
     const changing = findings.filter((finding) => finding.hosts.some((host) => host.state !== state));
-    if (this.#busy) return;
     if (changing.length === 0) {
       if (findings.length > 0) this.say(`${findings.length === 1 ? 'It is' : 'They are'} ${state} already`);
       return;
@@ -40,24 +63,10 @@ export class Triage {
     if (!done) return;
     this.undo = takeBack(changing);
     this.said = saidOf(changing.length, state);
-    this.chosen.clear();
-  }
-
-  async takeBack(): Promise<void> {
-    const steps = this.undo;
-    if (!steps || this.#busy) return;
-    this.undo = undefined;
-    if (await this.#carryOut(steps)) this.say('Taken back');
-  }
-
-  say(words: string): void {
-    this.said = words;
-    this.undo = undefined;
-    this.failed = false;
+    for (const { id } of findings) this.chosen.delete(this.#list.keyOf(id) ?? 0);
   }
 
   async #carryOut(steps: readonly Step[]): Promise<boolean> {
-    this.#busy = true;
     try {
       await carryOut(steps);
       this.failed = false;
@@ -68,7 +77,6 @@ export class Triage {
       this.failed = true;
       return false;
     } finally {
-      this.#busy = false;
       await Promise.all([this.#list.refresh(), openFindings.read()]);
       this.changes++;
     }
