@@ -7,6 +7,7 @@ import { openNetwork, type Network } from './broker/network.ts';
 import { ClearText, mayReadText } from './collect/clear-text.ts';
 import { openHostCollector, type HostCollector, type Inspected } from './collect/collector.ts';
 import type { Tick } from './collect/tick.ts';
+import { readTimeZone } from './config/environment.ts';
 import type { RunConfig } from './config/run-config.ts';
 import { createBudget, budgetSteps, type Budget } from './frame/budget.ts';
 import { createCoverageWindow } from './frame/coverage-window.ts';
@@ -347,7 +348,8 @@ class Run {
 
 function helloOf(host: HostCollector, policy: HostPolicy): HostHello {
   const { machineId, scope, tier } = host;
-  return { agentVersion, machineId, host: host.facts(), scope, tier, sources: host.sources(), policy };
+  const facts = { ...host.facts(), timeZone: readTimeZone() };
+  return { agentVersion, machineId, host: facts, scope, tier, sources: host.sources(), policy };
 }
 
 /** Whether the collector may ask for anything but looking. */

@@ -18,6 +18,7 @@ export const nothingKnown: Knowledge = {
     name.includes('.') && !/^[\d.]+$/.test(name) ? name.split('.').slice(-2).join('.') : undefined,
   listed: () => undefined,
   prevalence: () => ({ hosts: 1, fleet: 1 }),
+  timeZone: () => '',
 };
 
 export function aProcess(changes: Partial<ObservedProcess> = {}): ObservedProcess {

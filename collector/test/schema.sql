@@ -289,6 +289,7 @@ CREATE TABLE host (
   booted_at timestamp with time zone,
   labels text[] not null default '{}'::text[],
   policy jsonb,
+  time_zone text not null default ''::text,
   constraint host_pkey PRIMARY KEY (host_id)
 );
 

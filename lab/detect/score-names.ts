@@ -8,10 +8,12 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dgaScore } from '../../collector/src/detect/names/dga.ts';
+import { looksOfNames } from '../../collector/src/detect/names/names-look.ts';
 import { scoreBlock } from '../../collector/src/detect/names/replay-names.ts';
 import { shippedModels } from '../../collector/src/detect/names/shipped-models.ts';
 import { tunnelScore } from '../../collector/src/detect/names/tunnel.ts';
 import { CardScanner } from '@foretop/proto';
+import { burstSizes, burstsFound } from './name-bursts.ts';
 import { areaUnderCurve, readTable, scoreAtFalsePositives, shareAbove } from './training-data.ts';
 
 const { values } = parseArgs({
@@ -45,6 +47,7 @@ function generatedNames(): void {
       `| ${list} | ${scoresOf(list).length} | ${percent(shareAbove(scoresOf(list), decision), 2)} | ${highest.map(({ domain }) => domain).join(', ')} |`,
     );
   }
+  burstsOfPeople(rows.filter(({ generated }) => !generated));
   const people = scoresOf('alexa');
   console.log('\n## Generated names, against the Alexa list\n');
   const families = [...new Set(rows.filter(({ generated }) => generated).map(({ family }) => family))].sort();
@@ -55,6 +58,30 @@ function generatedNames(): void {
   if (values.families === '') return;
   console.log('\n## Other lists of generated names\n');
   table(otherFamilies(values.families), people);
+}
+
+/** What a link checker would be taken for that meets only names of one list, or of one top-level domain. */
+function burstsOfPeople(rows: readonly { family: string; domain: string; score: number }[]): void {
+  const lists = Map.groupBy(
+    rows.flatMap(({ family, domain, score }) => [
+      { list: family, score },
+      { list: `${family}, .${domain.slice(domain.lastIndexOf('.') + 1)}`, score },
+    ]),
+    ({ list }) => list,
+  );
+  console.log('\n## Bursts of missing names that people registered, at medium or above\n');
+  console.log(`| Names | mean log-odds | ${burstSizes.join(' | ')} |\n|---|---|---|---|`);
+  const large = [...lists]
+    .map(([list, own]) => ({ list, scores: own.map(({ score }) => score) }))
+    .filter(({ scores }) => scores.length >= burstSizes[0])
+    .map((one) => ({ ...one, mean: looksOfNames(one.scores).meanOdds }))
+    .sort((a, b) => b.mean - a.mean);
+  for (const { list, scores, mean } of large) {
+    const shares = burstSizes.filter((size) => size <= scores.length).map((size) => burstsFound(scores, size));
+    console.log(
+      `| ${list} (${scores.length}) | ${mean.toFixed(1)} | ${shares.map((share) => percent(share)).join(' | ')} |`,
+    );
+  }
 }
 
 function table(families: readonly { name: string; scores: number[] }[], people: readonly number[]): void {

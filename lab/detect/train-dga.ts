@@ -13,6 +13,7 @@ import { flattenTrees } from './boosting.ts';
 import { ByteWriter, writeModelFile, writeTrees } from './byte-writer.ts';
 import { inventedFamilies, knownFamilies, wordFamilies } from './dga-families.ts';
 import { writeGrams } from './gram-training.ts';
+import { burstSizes, burstsFound } from './name-bursts.ts';
 import { prepareMaterial, trainDga, wordsOfNames } from './dga-training.ts';
 import { packLanguage } from './language-training.ts';
 import { seeded } from './random.ts';
@@ -85,7 +86,7 @@ if (folds > 0) crossValidate(folds);
 function crossValidate(parts: number): void {
   const listed = [...new Set(tested.filter(({ label }) => label === '1').map(({ family = '' }) => family))].sort();
   console.log(
-    '| Family left out | names | AUC | recall at 0.1 % false positives | at 0.2 % | recall at the decision |\n|---|---|---|---|---|---|',
+    `| Family left out | names | AUC | recall at 0.1 % false positives | at 0.2 % | recall at the decision |${burstSizes.map((size) => ` ${size} missing names |`).join('')}\n|---|---|---|---|---|---|---|---|`,
   );
   const sums = { area: 0, strict: 0, looser: 0, decided: 0, falsePositives: 0, resolved: 0 };
   for (let part = 0; part < parts; part += 1) {
@@ -114,13 +115,14 @@ function crossValidate(parts: number): void {
       sums.strict += strict / listed.length;
       sums.looser += looser / listed.length;
       sums.decided += decided / listed.length;
+      const bursts = burstSizes.map((size) => ` ${(burstsFound(scores, size) * 100).toFixed(1)} % |`).join('');
       console.log(
-        `| ${name} | ${scores.length} | ${area.toFixed(4)} | ${(strict * 100).toFixed(1)} % | ${(looser * 100).toFixed(1)} % | ${(decided * 100).toFixed(1)} % |`,
+        `| ${name} | ${scores.length} | ${area.toFixed(4)} | ${(strict * 100).toFixed(1)} % | ${(looser * 100).toFixed(1)} % | ${(decided * 100).toFixed(1)} % |${bursts}`,
       );
     }
   }
   console.log(
-    `| **mean** | | ${sums.area.toFixed(4)} | ${(sums.strict * 100).toFixed(1)} % | ${(sums.looser * 100).toFixed(1)} % | ${(sums.decided * 100).toFixed(1)} % |`,
+    `| **mean** | | ${sums.area.toFixed(4)} | ${(sums.strict * 100).toFixed(1)} % | ${(sums.looser * 100).toFixed(1)} % | ${(sums.decided * 100).toFixed(1)} % | | |`,
   );
   console.log(
     `\nAbove the decision: ${(sums.falsePositives * 100).toFixed(3)} % of alexa, ${(sums.resolved * 100).toFixed(3)} % of opendns-top`,

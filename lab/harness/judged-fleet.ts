@@ -37,7 +37,10 @@ export interface JudgedFleet {
   step(): boolean;
 }
 
-export function createJudgedFleet(options: WorldOptions, places: Omit<Knowledge, 'prevalence'>): JudgedFleet {
+export function createJudgedFleet(
+  options: WorldOptions,
+  places: Omit<Knowledge, 'prevalence' | 'timeZone'>,
+): JudgedFleet {
   const prevalence = new Prevalence(places);
   const found = new Map<string, FoundOnFleet>();
   const counts = { observations: 0, mappingMs: 0, failures: 0 };
@@ -45,7 +48,7 @@ export function createJudgedFleet(options: WorldOptions, places: Omit<Knowledge,
   const engine = createEngine({
     detectors,
     settings: new Map(),
-    knowledge: { ...places, prevalence: (kind, value) => prevalence.of(kind, value) },
+    knowledge: { ...places, prevalence: (kind, value) => prevalence.of(kind, value), timeZone: () => '' },
     emit({ id }, draft) {
       const key = [id, draft.host, ...draft.key].join('\0');
       found.set(key, { detector: id, draft, atSeconds: found.get(key)?.atSeconds ?? steps / stepsPerSecond });

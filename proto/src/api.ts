@@ -52,6 +52,8 @@ export interface Host {
   platform: string;
   cpus: number;
   memoryBytes: number;
+  /** Of the IANA database, as the host says; empty = not known, and taken as UTC. */
+  timeZone: string;
   agentVersion: string;
   scope: string;
   tier: number;

@@ -3,7 +3,7 @@
 // 1  2026-11-20  Challenge, Hello, Welcome; pulse, record and live lanes.
 // 2  2026-11-21  DNS exchanges, scan evidence, owner rules, ALPN, coverage as metrics; the live section "dns". Adds only.
 // 3  2026-11-21  Commands: offers, signatures, receipts; rosters, heads of audit chains, a host's policy. Adds only.
-// 4  2026-11-21  Tools: asked for by an offer, output while they run, cancelled; metrics of watches. Adds only.
+// 4  2026-11-21  Tools: asked for by an offer, output while they run, cancelled; metrics of watches; a host's time zone. Adds only.
 export const protocolVersion = 4;
 export const minimumProtocolVersion = 1;
 

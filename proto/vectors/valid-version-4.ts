@@ -4,6 +4,18 @@ import type { AgentFrame, CollectorFrame } from '../src/index.ts';
 const requestId = Uint8Array.from({ length: 16 }, (_, i) => (0xd0 + i) & 255);
 
 export const agentFrames: Record<string, [about: string, frame: AgentFrame]> = {
+  'hello-time-zone': [
+    'a host says in which time zone it is',
+    {
+      hello: {
+        ...{ protocolVersion: 4, minimumVersion: 1, agentVersion: '0.1.0', jwt: 'header.claims.signature' },
+        machineId: Uint8Array.from({ length: 32 }, (_, i) => i),
+        host: { name: 'web-1', os: 'Debian GNU/Linux 12 (bookworm)', timeZone: 'Asia/Kolkata' },
+        clock: { bootId: Uint8Array.from({ length: 16 }, (_, i) => i), boottimeUs: 1_000_000, wallUs: 1_793_577_600e6 },
+        ...{ scope: 'machine', tier: 1 },
+      },
+    },
+  ],
   'tool-output': [
     'two events of a ping',
     {

@@ -36,3 +36,10 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     network: Object.fromEntries(networkVariables.flatMap((name) => (variables[name] ? [[name, variables[name]]] : []))),
   };
 }
+
+/** Of this host as it is set now: as the IANA database names it, or by an older name of the same zone; empty = not known. */
+export function readTimeZone(): string {
+  // Node keeps the zone that it saw first, and looks again when the variable is touched.
+  if (process.env['TZ'] === undefined) delete process.env['TZ'];
+  return Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';
+}

@@ -195,6 +195,14 @@ test('a rule mutes what is stored and what comes, and gives it back when it goes
   expect((await findings(host.hostId)).map(({ state }) => state)).toEqual(['new', 'new']);
 });
 
+test('detectors are told the time zone that a host says it is in', async () => {
+  const host = await enrolledHost(store, 'far-1');
+  await sql`update host set time_zone = 'Asia/Kolkata' where host_id = ${host.hostId}`.execute(store.db);
+  await using watch = await watching(store, quarantineDir);
+  expect(watch.detection.knowledge.timeZone(String(host.hostId))).toBe('Asia/Kolkata');
+  expect(watch.detection.knowledge.timeZone('999999')).toBe('');
+});
+
 test('a backtest finds in the tables what was found in the stream, and stores nothing', async () => {
   const host = await enrolledHost(store, 'old-1');
   await using watch = await watching(store, quarantineDir, { detectors: [] });
@@ -203,7 +211,7 @@ test('a backtest finds in the tables what was found in the stream, and stores no
   const options = {
     ...{ db: store.db, detector: scanCounter, fromUs: nowUs - 3_600e6, toUs: nowUs + 1e6, hostIds: [host.hostId] },
     hostName: () => 'old-1',
-    knowledge: { ...noEnrichment, prevalence: () => ({ hosts: 0, fleet: 0 }) },
+    knowledge: { ...noEnrichment, prevalence: () => ({ hosts: 0, fleet: 0 }), timeZone: () => '' },
     cpus: () => 1,
     signal: new AbortController().signal,
   };

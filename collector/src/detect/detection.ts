@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { CommittedListener } from '../ingest/accepted.ts';
 import type { Store } from '../store/database.ts';
-import { nextTransaction, readHostCpus, readRunningProcesses } from '../store/queries/detect-history.ts';
+import { nextTransaction, readHostSetUps, readRunningProcesses } from '../store/queries/detect-history.ts';
 import { deleteStates, readDetectorSettings, writeDetectorSetting } from '../store/queries/detect-state.ts';
 import { createCheckpoints } from './baseline/checkpoints.ts';
 import type { Detector, Knowledge } from './detector.ts';
@@ -84,11 +84,13 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
   const facts = new ProcessFacts();
   const addresses = new AddressTexts();
   const prevalence = new Prevalence(enrichment);
+  let setUps = await readHostSetUps(db);
   const knowledge: Knowledge = {
     place: (address) => enrichment.place(address),
     registrableDomain: (name) => enrichment.registrableDomain(name),
     listed: (what) => enrichment.listed(what),
     prevalence: (kind, value) => prevalence.of(kind, value),
+    timeZone: (host) => setUps.get(Number(host))?.timeZone ?? '',
   };
   const tallies = new Tallies();
   await using resources = new AsyncDisposableStack();
@@ -108,8 +110,7 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
   });
   const checkpoints = createCheckpoints({ db, engine, prevalence, log, now });
   const hosts = new Set<number>();
-  let cpus = await readHostCpus(db);
-  const cpusOf = (hostId: number): number => cpus.get(hostId) || 1;
+  const cpusOf = (hostId: number): number => setUps.get(hostId)?.cpus || 1;
   let restoring = true;
 
   const observe = (observations: readonly Observation[]): void =>
@@ -198,8 +199,8 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
   };
   const ticking = setInterval(tick, tickMs).unref();
   const refreshing = setInterval(() => {
-    readHostCpus(db).then(
-      (read) => (cpus = read),
+    readHostSetUps(db).then(
+      (read) => (setUps = read),
       () => undefined,
     );
   }, factsEveryMs).unref();

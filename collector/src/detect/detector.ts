@@ -30,6 +30,8 @@ export interface Knowledge {
   listed(what: { address?: string; name?: string }): { list: string; entry: string } | undefined;
   /** How many hosts of the fleet were seen with this ("destination", "example.org"), and of how many hosts in all. */
   prevalence(kind: 'destination' | 'executable' | 'asn' | 'country', value: string): { hosts: number; fleet: number };
+  /** In which the host says it is, of the IANA database; empty = not known, and taken as UTC. */
+  timeZone(host: HostKey): string;
 }
 
 export interface DetectorContext<Names extends string = string> {

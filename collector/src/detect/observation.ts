@@ -100,7 +100,7 @@ export interface DnsObservation extends Observed {
  */
 export interface ScanObservation extends Observed {
   kind: 'scan';
-  scan: 'syn' | 'fin' | 'null' | 'xmas' | 'udp' | 'half-open';
+  scan: 'syn' | 'fin' | 'null' | 'xmas' | 'ack' | 'udp' | 'half-open';
   startUs: number;
   source: string;
   localAddress: string;
@@ -109,6 +109,8 @@ export interface ScanObservation extends Observed {
   /** Different ports that it folds, at least. */
   ports: number;
   packets: number;
+  /** It may be the end of a connection whose beginning nobody saw: a client ends many at once, each at another host. */
+  maybeEnd?: boolean;
 }
 
 /** A process was first seen, changed or ended. */
@@ -149,6 +151,8 @@ export interface PacketsObservation extends Observed {
   largest: number;
   /** ICMP: packets that carry what no ping does (data that changes, an answer unlike its question); undefined = not looked at. */
   odd?: number;
+  /** ICMP: packets without any payload. */
+  empty?: number;
   /** ARP: the hardware address that says the source address is its own, "00:25:b3:bf:91:ee". */
   hardware?: string;
   /** ARP: nobody had asked. */

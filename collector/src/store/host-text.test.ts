@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cleanText } from './host-text.ts';
+import { cleanText, cleanTimeZone } from './host-text.ts';
 
 describe('cleanText', () => {
   it.each([
@@ -23,5 +23,29 @@ describe('cleanText', () => {
 
   it('takes absent text as empty', () => {
     expect([cleanText(undefined, 5), cleanText(null, 5)]).toEqual(['', '']);
+  });
+});
+
+describe('cleanTimeZone', () => {
+  it.each([
+    ['Europe/Berlin', 'Europe/Berlin'],
+    ['asia/kolkata', 'Asia/Kolkata'],
+    ['+0530', '+05:30'],
+    ['UTC', 'UTC'],
+    [undefined, ''],
+    ['', ''],
+    ['Etc/Unknown', ''],
+    ['Mars/Olympus', ''],
+    ['Europe/Berlin\0', ''],
+    ['../../etc/passwd', ''],
+    ["'; drop table host; --", ''],
+    ['\ud800', ''],
+    ['2026-01-01T00:00Z[Europe/Berlin]', ''],
+    ['x'.repeat(65), ''],
+  ])('%j becomes %j', (given, expected) => expect(cleanTimeZone(given)).toBe(expected));
+
+  it('knows no longer name than it takes', () => {
+    const names = Intl.supportedValuesOf('timeZone');
+    expect(names.filter((name) => cleanTimeZone(name) === '')).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import * as findings from './migrations/0006-findings.ts';
 import * as notifications from './migrations/0007-notifications.ts';
 import * as tools from './migrations/0008-tools.ts';
 import * as packets from './migrations/0009-packets.ts';
+import * as timeZone from './migrations/0010-time-zone.ts';
 import type { Database } from './schema.ts';
 
 /** By name, in order. Released ones are never changed. */
@@ -24,6 +25,7 @@ const migrations: Record<string, Migration> = {
   '0007-notifications': notifications,
   '0008-tools': tools,
   '0009-packets': packets,
+  '0010-time-zone': timeZone,
 };
 
 /** @returns the names of the migrations that ran now. */

@@ -39,6 +39,7 @@ export interface Database extends FindingTables, NotificationTables {
     booted_at: NullableTimestamp;
     labels: Generated<string[]>;
     policy: ColumnType<HostPolicyView | null, string | null | undefined, string | null>;
+    time_zone: Generated<string>;
   };
   agent_key: {
     thumbprint: string;

@@ -30,6 +30,27 @@ describe('enrolment', () => {
     expect(Math.abs(host.booted_at!.getTime() - first.identity.offsetUs / 1000)).toBeLessThan(1_000);
   });
 
+  it('keeps the time zone that the host last said, and none that there is not', async () => {
+    const zone = async (agent: typeof first, timeZone: string | undefined) => {
+      const hostId = await agent.join({ host: { name: 'web-1', ...(timeZone === undefined ? {} : { timeZone }) } });
+      return (await listHosts(wire.store.db)).find((row) => row.host_id === hostId)!.time_zone;
+    };
+    using first = wire.connect();
+    await first.enrol(await wire.newToken());
+    for (const [said, kept] of [
+      ['europe/berlin', 'Europe/Berlin'],
+      ['Asia/Kolkata', 'Asia/Kolkata'],
+      ['Mars/Olympus', ''],
+      ['UTC', 'UTC'],
+      ['\0'.repeat(70_000), ''],
+      ['Asia/Kolkata', 'Asia/Kolkata'],
+      [undefined, ''],
+    ]) {
+      using again = wire.connect(first.identity);
+      expect(await zone(again, said)).toBe(kept);
+    }
+  });
+
   it('takes the token again from the host that it enrolled, in case Welcome was lost', async () => {
     const token = await wire.newToken();
     using first = wire.connect();

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { type Hello, limits, ProtocolError, type SpooledEpoch } from '@foretop/proto';
 import type { HostFactsRow } from '../store/queries/hosts.ts';
-import { cleanText } from '../store/host-text.ts';
+import { cleanText, cleanTimeZone } from '../store/host-text.ts';
 import type { HostReading } from './clock.ts';
 
 /** A Hello whose identity, clock and epochs have the right shape. */
@@ -82,6 +82,7 @@ export function hostFacts(checked: CheckedHello, version: number, offsetUs: numb
     addresses: (host.addresses ?? []).filter((address) => isIP(address) !== 0),
     cpus: Math.min(host.cpus ?? 0, largestInt4),
     memoryBytes: isCount(host.memoryBytes) ? (host.memoryBytes ?? 0) : 0,
+    timeZone: cleanTimeZone(host.timeZone),
     agentVersion: name(hello.agentVersion),
     protocolVersion: version,
     scope: hello.scope === 'machine' || hello.scope === 'namespace' ? hello.scope : '',

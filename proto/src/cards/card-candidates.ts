@@ -77,6 +77,7 @@ function judge(
   if (from === 0 && !mayBegin(text, start, digits.length)) return undefined;
   if (to === groups.length && !mayEnd(text, end)) return undefined;
   if (insideIdentifier(text, start, end) || insideBankAccount(text, groups, from)) return undefined;
+  if (isRange(text, start) || isBoundary(text, start)) return undefined;
   const context = contextOf(text, start, end);
   let score = brand.strength;
   if (context === 'card') score += 0.3;
@@ -90,6 +91,7 @@ function judge(
       .join('-');
     if (context === 'other') score -= 0.15;
     if (layouts.has(layout)) score += 0.1;
+    else if (isDotted(text, groups, from, to)) return undefined;
     else score -= 0.3;
     if (context !== 'card' && goesOn(groups, from, to)) score -= 0.5;
   }
@@ -151,6 +153,18 @@ function mayEnd(text: string, end: number): boolean {
   const after = text.slice(end, end + 16);
   if (!/^[\p{L}\p{N}]/u.test(after)) return true;
   return /^D\d{2}(?:0[1-9]|1[0-2])\d{3}/i.test(after) || isCardWord(/^\p{L}+/u.exec(after)?.[0] ?? '');
+}
+
+/** Where a part begins and ends, as HTTP asks for it and answers (RFC 9110, 14.1): "bytes=51118080-51249151". */
+const isRange = (text: string, start: number) =>
+  /\bbytes[ =:]\s*(?:\d+-\d*,\s*)*$/i.test(text.slice(Math.max(0, start - 96), start));
+
+/** What parts one part of a message from the next (RFC 2046, 5.1.1), as libraries make it up: "===============4526788003826120489==". */
+const isBoundary = (text: string, start: number) => /[-=]{8}$/.test(text.slice(Math.max(0, start - 8), start));
+
+/** Digits in uneven groups between dots: identifiers of objects ("1.3.6.1.4.1.1466"), versions, cookies. Nobody writes a card so. */
+function isDotted(text: string, groups: readonly DigitGroup[], from: number, to: number): boolean {
+  return groups.slice(from + 1, to).some(({ start }) => text.charAt(start - 1) === '.');
 }
 
 const identifier = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;

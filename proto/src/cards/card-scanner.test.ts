@@ -78,6 +78,14 @@ describe('what is not', () => {
     ['table of numbers', '1234 4012 8888 8888 1881 4012 8888 8888'],
     ['microseconds', 'epoch 1700000000000000'],
     ['identifier', `a3f-${visa}`],
+    ['part of a file that HTTP asks for', 'Range: bytes=51249100-51249100'],
+    ['further part of a file', 'Range: bytes=0-499, 51249100-51249100'],
+    ['part of a file that HTTP answers with', 'Content-Range: bytes 51249100-51249100/90000000'],
+    ['boundary between parts of a message', `boundary="===============${visa}=="`],
+    ['boundary of a form', `-----------------------------${visa}`],
+    ['identifier of an object, though a card is named beside it', 'SmartCard 1.4.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1'],
+    ['cookie', 'utmccn=(direct); __utmz=41111111.1111111.1'],
+    ['number against caches', `GET /ads?correlator=${visa}&output=json`],
   ])('%s', (_, text) => {
     expect(scan(text)).toEqual([]);
   });
@@ -99,6 +107,15 @@ describe('pieces of a stream', () => {
         [text.indexOf(visa), '411111******1111'],
         [text.indexOf(amex), '371449*****8431'],
       ]);
+    }
+  });
+
+  it('keeps what a word before a number said of it', () => {
+    for (let after = 0; after < 160; after += 1) {
+      const scanner = new CardScanner();
+      const hits = scanner.push(`${'x '.repeat(60)}tracking ${visa} ${'y'.repeat(after)}`);
+      hits.push(...scanner.push('z'), ...scanner.end());
+      expect(hits, `${after} characters after it`).toEqual([]);
     }
   });
 

@@ -26,9 +26,10 @@ const runs = /\d+(?:(?: - |[ .+_-])\d+)*/g;
 
 export class CardScanner {
   #tail = '';
-  /** Where #tail begins in the stream, and up to where hits were given. */
+  /** Where #tail begins in the stream, up to where hits were given, and up to where runs were judged. */
   #tailOffset = 0;
   #doneOffset = 0;
+  #judgedOffset = 0;
 
   /** Hits that are certain by now; a number at the very end waits for what follows. */
   push(piece: string): CardHit[] {
@@ -53,6 +54,9 @@ export class CardScanner {
           break;
         }
         if (run.length < 12 || run.length > longestRun * 4) continue;
+        // With the words before it cut off it would be judged otherwise.
+        if (this.#tailOffset + place(end) <= this.#judgedOffset) continue;
+        if (run.length <= longestRun) this.#judgedOffset = this.#tailOffset + place(end);
         for (const found of judgeRun(plain.text, digitGroups(run, index))) {
           const offset = this.#tailOffset + place(found.start);
           if (offset < this.#doneOffset) continue;

@@ -66,7 +66,7 @@ export const arpSpoof: Detector<Names> = {
   consumes: ['packets'],
   thresholds,
   description:
-    "A machine tells others that the address of a third, most often the router's, is at its own hardware address, without having been asked; or two machines take turns with one address. What goes to that address then goes through it. Needs a capture.",
+    "A machine tells others that the address of a third, most often the router's, is at its own hardware address, without having been asked; or it tells each of two that it is the other; or two machines take turns with one address. What goes to that address then goes through it. Needs a capture.",
   falsePositives:
     'A change of a network card, of a lease or of the active one of a cluster happens once, and is announced to all. Routers that answer for others are asked first. Virtual addresses of VRRP, HSRP and CARP are known by their hardware address.',
   advice: [
@@ -99,11 +99,12 @@ class ArpSpoof implements DetectorRun {
     if (isPressed || changes >= this.#context.thresholds.changes) {
       const claim = this.#claim(observation, hardware);
       if (machine.claims.length < mostClaims && !machine.claims.includes(claim)) machine.claims.push(claim);
-      if (changes >= this.#context.thresholds.changes) this.#tell(claim, machine, changes);
+      if (changes >= this.#context.thresholds.changes && !this.#isDefending(observation, machine))
+        this.#tell(claim, machine, changes);
     } else if (!isAnnouncement && machine.addresses.size < mostClaims) machine.addresses.add(source.address);
     for (const claim of machine.claims) {
-      if (claim.count >= this.#context.thresholds.claims && ownOf(machine, claim) !== undefined)
-        this.#tell(claim, machine, changes);
+      if (claim.count < this.#context.thresholds.claims) continue;
+      if (ownOf(machine, claim) !== undefined || isBothWays(machine, claim)) this.#tell(claim, machine, changes);
     }
   }
 
@@ -116,6 +117,12 @@ class ArpSpoof implements DetectorRun {
   restore(): void {}
 
   forget(): void {}
+
+  /** The one that it takes turns with speaks as others, too, and it does not. */
+  #isDefending({ source }: PacketsObservation, machine: Machine): boolean {
+    const other = this.#machines.get(this.#bindings.get(source.address)?.before ?? '');
+    return other !== undefined && addressesOf(machine).size < 2 && addressesOf(other).size > 1;
+  }
 
   /** @returns how often the address has changed back and forth lately. */
   #bind({ source, atUs }: PacketsObservation, hardware: string): number {
@@ -175,6 +182,14 @@ class ArpSpoof implements DetectorRun {
     });
   }
 }
+
+/** It goes on telling each of two that it is the other, and so is neither. */
+const isBothWays = ({ claims }: Machine, { host, address, count }: Claim) =>
+  count > 1 && claims.some((other) => other.count > 1 && other.host === address && other.address === host);
+
+/** All that it has spoken as. */
+const addressesOf = ({ addresses, claims }: Machine) =>
+  new Set([...addresses, ...claims.map(({ address }) => address)]);
 
 /** Another address that the machine has. */
 const ownOf = ({ addresses }: Machine, { address }: Claim) => [...addresses].find((own) => own !== address);

@@ -114,6 +114,19 @@ test('behind a proxy that is busy otherwise: by the size of what is sent', () =>
   expect(found.map(({ key }) => key.at(-1))).toContain('677 bytes');
 });
 
+test('a port inside that the port mapper of the same address gives out is less', () => {
+  const at = (address: string, port: number) => ({ remote: { address, port } });
+  const calls = beats({ period: 5_400, jitter: 0.1, hours: 96 }, at('10.0.0.2', 49_155));
+  const mapper = beats({ period: 5_400, jitter: 0.1, hours: 96 }, at('10.0.0.2', 135));
+  const severityOf = (connections: readonly ConnectionObservation[]) =>
+    feed(connections.toSorted((a, b) => a.atUs - b.atUs))
+      .findings()
+      .filter(({ key }) => key.includes('49155'))
+      .map(({ severity }) => severity);
+  expect(severityOf(calls)).toEqual(['medium']);
+  expect(severityOf([...calls, ...mapper]).filter((severity) => severity !== 'low')).toEqual([]);
+});
+
 test('in one connection that stays open: low', () => {
   const spans = Array.from({ length: 200 }, (_, at) =>
     aConnection(monday + at * 300, {

@@ -233,9 +233,10 @@ class BeaconRun implements DetectorRun {
     const { thresholds, knowledge } = this.#context;
     if (series.starts.length < thresholds['least-beats']) return;
     if (series.total < tracked.judgeAt && !(tracked.found && start.at >= tracked.judgeAfter)) return;
-    const judgement = judge(series, tracked.destination, tracked.process, knowledge, thresholds, (period) =>
-      beacons.alike(tracked, period),
-    );
+    const judgement = judge(series, tracked.destination, tracked.process, knowledge, thresholds, {
+      alike: (period) => beacons.alike(tracked, period),
+      hasPortMapper: () => beacons.hasPortMapper(tracked),
+    });
     const isBarren = judgement === undefined && !tracked.found && series.total >= manyStarts;
     const [growth, most] = isBarren ? [growthAfterNone, startsAfterNone] : [growthBetween, startsBetween];
     tracked.judgeAt = Math.ceil(series.total + Math.min(series.total * growth, most));

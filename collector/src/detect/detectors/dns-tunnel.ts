@@ -1,12 +1,13 @@
 // A DNS tunnel: name after different name below one zone, with what looks like encoded bytes in its labels.
 import type { Detector, DetectorContext, DetectorRun } from '../detector.ts';
-import { severities, type FindingDraft, type Severity } from '../finding.ts';
+import { severities, type Severity } from '../finding.ts';
 import { ApexTracker, tunnelEvidence, type ApexTotals } from '../names/apex-tracker.ts';
+import { fileInName } from '../names/file-in-name.ts';
 import { shippedModels } from '../names/shipped-models.ts';
 import { tunnelName, tunnelOdds } from '../names/tunnel.ts';
 import type { DnsObservation, HostKey, Observation } from '../observation.ts';
 import { LruMap } from './lib/lru-map.ts';
-import { bytesText, countText, secondsText } from './lib/words.ts';
+import { fileDraft, severityOf, tunnelDraft } from './lib/tunnel-drafts.ts';
 
 const thresholds = {
   names: {
@@ -29,14 +30,13 @@ const thresholds = {
 type Names = keyof typeof thresholds;
 
 const mostHosts = 20_000;
+const mostTold = 4_096;
 const mostZones = 48;
 const mostSaved = 16;
 /** A zone that nothing was asked of for so long begins anew: slow tunnels poll at least every few hours. */
 const idleUs = 6 * 3_600e6;
 /** A zone is remembered from the first name whose log-odds of being a tunnel's are at least this. */
 const leastInterest = -5;
-/** Queries and answers of a zone past which it is no longer a few lookups. */
-const largeBytes = 1_000_000;
 
 export const dnsTunnel: Detector<Names> = {
   id: 'dns-tunnel',
@@ -46,7 +46,7 @@ export const dnsTunnel: Detector<Names> = {
   consumes: ['dns'],
   thresholds,
   description:
-    'One program asks for many different names below one registered domain, hardly any of them twice, and a trained classifier finds encoded bytes in their labels. Record types that carry much back (TXT, NULL, CNAME, MX, SRV, KEY) and the bytes in both directions add to it.',
+    'One program asks for many different names below one registered domain, hardly any of them twice, and a trained classifier finds encoded bytes in their labels. Record types that carry much back (TXT, NULL, CNAME, MX, SRV, KEY) and the bytes in both directions add to it. One name is enough where a label begins as a file does: an archive, a document, a picture in hexadecimal digits, base 32 or base 64.',
   falsePositives:
     'Virus scanners, mail filters and block lists put hashes and addresses into names by design, clouds and content networks number their machines: zones of well-known ones, whose name servers nobody else can own, are left out, and so are reverse lookups, mDNS and names that are asked again and again. A scanner of a small vendor looks the same: suppress its zone after a look at who owns it.',
   advice: [
@@ -62,7 +62,9 @@ export const dnsTunnel: Detector<Names> = {
 class DnsTunnel implements DetectorRun {
   readonly #context: DetectorContext<Names>;
   readonly #hosts = new LruMap<HostKey, ApexTracker>(mostHosts);
-  readonly #told = new LruMap<string, { queries: number; severity: Severity }>(4_096);
+  readonly #told = new LruMap<string, { queries: number; severity: Severity }>(mostTold);
+  /** Names that a file began in, by host and zone. */
+  readonly #files = new LruMap<string, number>(mostTold);
 
   constructor(context: DetectorContext<Names>) {
     this.#context = context;
@@ -76,6 +78,8 @@ class DnsTunnel implements DetectorRun {
     const zones = this.#hosts.getOrCreate(host, () => new ApexTracker(mostZones, idleUs));
     const who = observation.role === 'server' ? observation.peer.address : (observation.process?.comm ?? '');
     const key = `${who} ${parts.apex}`;
+    const file = fileInName(parts.below);
+    if (file !== undefined) this.#tellFile(observation, parts.apex, who, file);
     const odds = tunnelOdds(shippedModels(), parts.below);
     if (odds < leastInterest && !zones.has(key)) return;
     const { name, type, queryBytes, answerBytes, count, atUs, id } = observation;
@@ -111,6 +115,15 @@ class DnsTunnel implements DetectorRun {
     this.#hosts.delete(host);
   }
 
+  #tellFile(observation: DnsObservation, apex: string, who: string, format: string): void {
+    const zone = `${observation.host} ${who} ${apex}`;
+    const files = (this.#files.get(zone) ?? 0) + 1;
+    this.#files.set(zone, files);
+    // The first, and then at each doubling; where a tunnel is told, the file is part of it.
+    if (this.#told.get(zone) === undefined && Number.isInteger(Math.log2(files)))
+      this.#context.emit(fileDraft(observation, apex, who, format, files));
+  }
+
   #judge(observation: DnsObservation, apex: string, who: string, totals: ApexTotals): void {
     const { names, evidence } = this.#context.thresholds;
     if (totals.distinct * 2 < names) return;
@@ -123,75 +136,8 @@ class DnsTunnel implements DetectorRun {
     const isWorse = told !== undefined && severities.indexOf(severity) > severities.indexOf(told.severity);
     if (told && !isWorse && totals.queries < told.queries * 1.5) return;
     this.#told.set(zone, { queries: totals.queries, severity });
-    this.#context.emit(draftOf(observation, apex, who, totals, sure, names));
+    this.#context.emit(tunnelDraft(observation, apex, who, totals, sure, names));
   }
-}
-
-function draftOf(
-  observation: DnsObservation,
-  apex: string,
-  who: string,
-  totals: ApexTotals,
-  sure: number,
-  least: number,
-): FindingDraft {
-  const { host, role, process } = observation;
-  const seconds = (totals.lastUs - totals.firstUs) / 1e6;
-  const asker = role === 'server' ? who : (process?.comm ?? 'A program');
-  const bytes = totals.queryBytes + totals.answerBytes;
-  const moved = bytes > 0 ? `, ${bytesText(bytes)} in queries and answers` : '';
-  return {
-    host,
-    key: [who, apex],
-    severity: severityOf(totals, sure),
-    score: sure,
-    summary: `${asker} asked for ${countText(totals.distinct, 'different encoded name')} below ${apex} in ${secondsText(seconds)}${moved}`,
-    peer: apex,
-    process: process?.comm ?? '',
-    startUs: totals.firstUs,
-    endUs: totals.lastUs,
-    count: totals.queries,
-    evidence: [
-      { label: 'Different names', value: totals.distinct, unit: 'count', against: least },
-      { label: 'Queries', value: totals.queries, unit: 'count' },
-      { label: 'Mean log-odds of a tunnel', value: Math.round((totals.oddsSum / totals.distinct) * 10) / 10 },
-      {
-        label: 'Names that look encoded',
-        value: Math.round((totals.encoded / totals.distinct) * 1_000),
-        unit: 'permille',
-      },
-      {
-        label: 'Characters below the zone, mean',
-        value: Math.round(totals.belowCharacters / totals.distinct),
-        unit: 'count',
-      },
-      {
-        label: 'Queries for types that carry data',
-        value: Math.round((totals.carrying / totals.queries) * 1_000),
-        unit: 'permille',
-      },
-      { label: 'Sent in queries', value: totals.queryBytes, unit: 'bytes' },
-      { label: 'Received in answers', value: totals.answerBytes, unit: 'bytes' },
-      {
-        label: 'Queries a second',
-        value: Math.round((totals.queries / Math.max(1, seconds)) * 100) / 100,
-        unit: 'per-second',
-      },
-      { label: 'For example', value: totals.sample },
-    ],
-    links: {
-      dns: totals.ids,
-      names: [apex],
-      ...(process?.id !== undefined && { processes: [process.id] }),
-      addresses: [observation.peer.address],
-    },
-  };
-}
-
-/** Much data: critical. Sure, or with types that carry data: high. */
-function severityOf({ queryBytes, answerBytes, carrying, queries, distinct }: ApexTotals, sure: number): Severity {
-  if (queryBytes + answerBytes >= largeBytes) return 'critical';
-  return sure >= 0.75 || carrying / queries > 0.5 || distinct >= 100 ? 'high' : 'medium';
 }
 
 const numbers = [

@@ -83,6 +83,24 @@ test('a nightly backup is told of in its first nights and learnt', () => {
   expect(Math.max(...told.map(({ endUs }) => endUs))).toBeLessThan((monday + 6 * day) * 1e6);
 });
 
+test.each([
+  ['Europe/Berlin', 'nothing is told of'],
+  ['', 'the first Monday is told of'],
+])('a backup at nine in Berlin over the end of summer time, by the clock of "%s": %s', (zone) => {
+  const random = seededRandom(4);
+  const { run, told } = runDetector(exfiltration, { timeZone: () => zone });
+  let at = Temporal.ZonedDateTime.from('2026-09-14T00:10[Europe/Berlin]');
+  for (; at.month < 11; at = at.add({ hours: 1 })) {
+    const isBackup = at.hour === 9 && at.dayOfWeek <= 5;
+    const megabytes = isBackup ? (at.dayOfWeek === 1 ? 9_000 : 1_000) + 100 * random() : 1 + random();
+    const remote = { address: `203.0.114.${at.hour}`, port: 443 };
+    run.observe(upload(at.epochMilliseconds / 1000, megabytes, { remote }));
+  }
+  const after = told.filter(({ endUs }) => endUs > Date.parse('2026-10-25T01:00Z') * 1000);
+  const days = after.map(({ endUs }) => new Date(endUs / 1000).toISOString().slice(0, 10));
+  expect(days).toEqual(zone === '' ? ['2026-10-26'] : []);
+});
+
 test('the same volume at noon, to somewhere else, is told of although the night has more', () => {
   const noon = monday + 21 * day + 12 * hour;
   const { told } = feed([...backups(21), upload(noon, 900, { remote: { address: '203.0.114.200', port: 443 } })]);

@@ -111,11 +111,13 @@ export const exfiltration: Detector<Name> = {
 
 class ExfiltrationRun implements DetectorRun {
   readonly #context: DetectorContext<Name>;
-  readonly #baselines = new ProgramBaselines({ hourly: 'sum', floor: scatterFloor });
+  readonly #baselines: ProgramBaselines;
   readonly #hosts = new LruMap<HostKey, LruMap<string, Sent>>(mostHosts);
 
   constructor(context: DetectorContext<Name>) {
     this.#context = context;
+    const timeZone = (host: HostKey) => context.knowledge.timeZone(host);
+    this.#baselines = new ProgramBaselines({ hourly: 'sum', floor: scatterFloor, timeZone });
   }
 
   observe(observation: Observation): void {
@@ -212,7 +214,7 @@ class ExfiltrationRun implements DetectorRun {
     const back = sent.in.sum();
     if (1000 * out < thresholds['out-share'] * (out + back)) return;
     if (sent.out.days >= usualDays && out < overUsual * sent.out.usual) return;
-    const expected = hour.baseline.expect(observation.atUs);
+    const expected = hour.baseline.expect(hour.localUs);
     const limit = expected && limitOf(expected, hour.baseline.high(), thresholds);
     if (limit !== undefined && hour.value < limit) return;
 

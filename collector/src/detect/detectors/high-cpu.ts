@@ -89,11 +89,13 @@ export const highCpu: Detector<Name> = {
 
 class HighCpuRun implements DetectorRun {
   readonly #context: DetectorContext<Name>;
-  readonly #baselines = new ProgramBaselines({ hourly: 'mean', floor: scatterFloor });
+  readonly #baselines: ProgramBaselines;
   readonly #hot = new LruMap<HostKey, LruMap<string, Hot>>(mostHosts);
 
   constructor(context: DetectorContext<Name>) {
     this.#context = context;
+    const timeZone = (host: HostKey) => context.knowledge.timeZone(host);
+    this.#baselines = new ProgramBaselines({ hourly: 'mean', floor: scatterFloor, timeZone });
   }
 
   observe(observation: Observation): void {
@@ -133,7 +135,7 @@ class HighCpuRun implements DetectorRun {
   #judge(observation: UsageObservation, program: string, permille: number, hour: HourSoFar): void {
     const { host, process, atUs } = observation;
     const { thresholds } = this.#context;
-    const expected = hour.baseline.expect(atUs);
+    const expected = hour.baseline.expect(hour.localUs);
     const least = process === undefined ? thresholds['host-permille'] : thresholds['process-permille'];
     const usual = expected === undefined ? 0 : Math.min(expected.mean + thresholds.scatters * expected.scatter, 990);
     const hots = this.#hot.getOrCreate(host, () => new LruMap(mostHot));
@@ -153,18 +155,18 @@ class HighCpuRun implements DetectorRun {
     const needed = thresholds[expected === undefined ? 'unlearnt-seconds' : 'sustained-seconds'] / 60;
     if (hot.minutes < needed || (hot.toldMinutes > 0 && hot.minutes < hot.toldMinutes + againMinutes)) return;
     hot.toldMinutes = hot.minutes;
-    this.#emit(observation, program, hot, hour.baseline, Math.round(limit));
+    this.#emit(observation, program, hot, hour, Math.round(limit));
   }
 
   #emit(
     observation: UsageObservation,
     program: string,
     hot: Hot,
-    baseline: HourSoFar['baseline'],
+    { baseline, localUs }: HourSoFar,
     limit: number,
   ): void {
-    const { host, process, atUs } = observation;
-    const expected = baseline.expect(atUs);
+    const { host, process } = observation;
+    const expected = baseline.expect(localUs);
     const mean = Math.round(hot.sum / hot.minutes);
     const title = programTitle(process);
     const seconds = (hot.lastUs - hot.startUs) / 1e6;

@@ -18,8 +18,9 @@ const thresholds = {
     default: 250,
     unit: 'permille',
     range: [10, 1_000],
-    meaning: 'How many of all echoes between the two are odd.',
-    source: 'Chosen: below it a monitor with a header of its own and lost packets may be.',
+    meaning: 'How many of all echoes between the two that carry anything are odd.',
+    source:
+      'Chosen: below it a monitor with a header of its own and lost packets may be. Without payload, tools ask by the hundred whether there is anything to fetch.',
   },
   unlikeSizes: {
     default: 20,
@@ -43,6 +44,7 @@ interface Direction {
   bytes: number;
   odd: number;
   oddBytes: number;
+  empty: number;
   largest: number;
 }
 
@@ -88,7 +90,7 @@ class IcmpTunnel implements DetectorRun {
 
   observe(observation: Observation): void {
     if (observation.kind !== 'packets' || !observation.protocol.startsWith('icmp')) return;
-    const { host, source, destination, packets, bytes, largest, odd, startUs, atUs } = observation;
+    const { host, source, destination, packets, bytes, largest, odd, empty = 0, startUs, atUs } = observation;
     const [from, to] = [source.address, destination.address];
     const pair = this.#pairs.getOrMake([from, to].toSorted().join(' '), () => ({
       host,
@@ -99,12 +101,13 @@ class IcmpTunnel implements DetectorRun {
       endUs: atUs,
       looked: odd !== undefined,
     }));
-    const direction = pair.from.get(from) ?? { packets: 0, bytes: 0, odd: 0, oddBytes: 0, largest: 0 };
+    const direction = pair.from.get(from) ?? { packets: 0, bytes: 0, odd: 0, oddBytes: 0, empty: 0, largest: 0 };
     pair.from.set(from, direction);
     direction.packets += packets;
     direction.bytes += bytes;
     direction.odd += odd ?? 0;
-    direction.oddBytes += ((odd ?? 0) * bytes) / Math.max(1, packets);
+    direction.oddBytes += ((odd ?? 0) * bytes) / Math.max(1, packets - empty);
+    direction.empty += empty;
     direction.largest = Math.max(direction.largest, largest);
     pair.startUs = Math.min(pair.startUs, startUs);
     pair.endUs = Math.max(pair.endUs, atUs);
@@ -134,7 +137,7 @@ class IcmpTunnel implements DetectorRun {
     const sides = [...from.values()];
     const packets = total(sides, 'packets');
     const odd = total(sides, 'odd');
-    const isOdd = odd >= oddPackets && odd * 1_000 >= oddShare * packets;
+    const isOdd = odd >= oddPackets && odd * 1_000 >= oddShare * (packets - total(sides, 'empty'));
     const isUnlike = !looked && areUnlike(sides, unlikeSizes);
     if (!isOdd && !isUnlike) return undefined;
     const bytes = isOdd ? total(sides, 'oddBytes') : total(sides, 'bytes');

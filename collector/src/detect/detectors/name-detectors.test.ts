@@ -1,4 +1,6 @@
 // Detectors of names, over questions that are made up: malware, tunnels, and the innocent that look like them.
+import { Buffer } from 'node:buffer';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { aProcess, aQuestion, monday, runDetector, seededRandom } from '../../../test/observations.ts';
 import type { DnsObservation } from '../observation.ts';
@@ -87,6 +89,18 @@ describe('missing names', () => {
     expect(ask(nxdomainBurst, ordinary, missing).findings()).toEqual([]);
   });
 
+  it('are medium where each could be a brand, but nobody makes up so many', () => {
+    const spelt = { c: 'bcdfghklmnprstvz', v: 'aeiou' };
+    const syllables = many(
+      40,
+      () => `${'cvccvccv'.replaceAll(/[cv]/g, (kind) => run(spelt[kind as 'c' | 'v'], 1))}.com`,
+    );
+    const [finding] = ask(nxdomainBurst, syllables, missing).findings();
+    expect(finding).toMatchObject({ severity: 'medium' });
+    const share = finding?.evidence.find(({ label }) => label === 'Of the missing, generated')?.value;
+    expect(share).toBeLessThan(200);
+  });
+
   it('do not count slowly, nor in a crawler that meets them now and then', () => {
     expect(ask(nxdomainBurst, generated, missing, 120).findings()).toEqual([]);
     const crawler = runDetector(nxdomainBurst);
@@ -121,6 +135,17 @@ describe('tunnels', () => {
       { queryBytes: 200, answerBytes: 3_000 },
     );
     expect(findings()).toMatchObject([{ severity: 'critical' }]);
+  });
+
+  it('are seen in one name that a file begins in, and stay one finding', () => {
+    const stolen = gzipSync(Buffer.from('quarterly figures, not for anybody else'));
+    const name = `${stolen.toString('hex').slice(0, 60)}.t.example.org`;
+    const { findings } = ask(dnsTunnel, [name]);
+    expect(findings()).toMatchObject([
+      { severity: 'medium', key: ['svchost', 'example.org'], summary: expect.stringContaining('gzip') },
+    ]);
+    const all = ask(dnsTunnel, [name, ...tunnel(() => run(hex, 60))]).findings();
+    expect(all).toMatchObject([{ severity: 'high', summary: expect.stringContaining('encoded names') }]);
   });
 
   it('are kept apart by who asks a resolver', () => {

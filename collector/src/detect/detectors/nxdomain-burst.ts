@@ -1,6 +1,7 @@
 // Many registered names in a short time that nobody has registered: what is left of a generation algorithm even when its names are words.
 import type { Detector, DetectorContext } from '../detector.ts';
-import type { FindingDraft, Severity } from '../finding.ts';
+import type { FindingDraft } from '../finding.ts';
+import { leastGeneratedMean, looksOfNames, type NamesLook } from '../names/names-look.ts';
 import type { DnsObservation } from '../observation.ts';
 import type { AskedName, Asker } from './lib/asked-names.ts';
 import { AskedNamesRun, type SuspectNames } from './lib/asked-names-run.ts';
@@ -32,9 +33,6 @@ const thresholds = {
 } as const;
 type Names = keyof typeof thresholds;
 
-/** Share of generated names that makes the finding what it is named after; below the lower one a dead resolver explains it as well. */
-const generatedShares = { high: 0.5, medium: 0.2 } as const;
-
 export const nxdomainBurst: Detector<Names> = {
   id: 'nxdomain-burst',
   title: 'Burst of missing names',
@@ -43,7 +41,7 @@ export const nxdomainBurst: Detector<Names> = {
   consumes: ['dns'],
   thresholds,
   description:
-    'One program asks within minutes for many different registered names that do not exist. How many of them look generated decides the severity: many make it high; none at all leaves it low.',
+    'One program asks within minutes for many different registered names that do not exist. How generated they look decides the severity: half of them make it high, a fifth medium; so do names of which hardly one stands out, but that are all together further from what people register than those of any country. Else it stays low.',
   falsePositives:
     'Search lists put known suffixes behind every name: however many names fail below one registered name, they count once, and not at all if anything below it resolves. A resolver that answers NXDOMAIN to everything is told from malware by names that look innocent while nothing at all resolves. Single labels, local names and reverse lookups are not counted. Link checkers and mail filters over old addresses look the same and are low.',
   advice: [
@@ -69,20 +67,16 @@ function missingNames(
   const all = [...asker.names.values()];
   const missing = all.filter((name) => name.missing);
   if (missing.length < names || missing.length * 1_000 < missingPermille * all.length) return undefined;
-  const share = generatedShare(missing);
-  if (share < generatedShares.medium && !all.some(({ resolved }) => resolved)) return undefined;
-  return { count: missing.length, draft: () => draftOf(observation, asker, missing, share, names) };
-}
-
-function generatedShare(names: readonly AskedName[]): number {
-  return names.filter(({ score }) => score >= 0.5).length / names.length;
+  const look = looksOfNames(missing.map(({ score }) => score));
+  if (look.severity === 'low' && !all.some(({ resolved }) => resolved)) return undefined;
+  return { count: missing.length, draft: () => draftOf(observation, asker, missing, look, names) };
 }
 
 function draftOf(
   observation: DnsObservation,
   asker: Asker,
   missing: readonly AskedName[],
-  share: number,
+  { severity, share, meanOdds }: NamesLook,
   least: number,
 ): FindingDraft {
   const { host, process } = observation;
@@ -91,7 +85,7 @@ function draftOf(
   return {
     host,
     key: [asker.who],
-    severity: severityOf(share),
+    severity,
     score: Math.min(1, (missing.length / (missing.length + least)) * (0.5 + share)),
     summary: `${asker.who || 'A program'} asked for ${countText(missing.length, 'name')} that nobody has registered in ${secondsText((observation.atUs - startUs) / 1e6)}`,
     peer: observation.peer.address,
@@ -102,11 +96,11 @@ function draftOf(
     evidence: [
       { label: 'Missing names', value: missing.length, unit: 'count', against: least },
       { label: 'Different names in all', value: asker.names.size, unit: 'count' },
+      { label: 'Of the missing, generated', value: Math.round(share * 1_000), unit: 'permille' },
       {
-        label: 'Of the missing, generated',
-        value: Math.round(share * 1_000),
-        unit: 'permille',
-        against: generatedShares.medium * 1_000,
+        label: 'Mean log-odds of a generated name',
+        value: Math.round(meanOdds * 10) / 10,
+        against: leastGeneratedMean,
       },
       { label: 'For example', value: examples.slice(0, 5).join(', ') },
     ],
@@ -117,8 +111,4 @@ function draftOf(
       addresses: [observation.peer.address],
     },
   };
-}
-
-function severityOf(share: number): Severity {
-  return share >= generatedShares.high ? 'high' : share >= generatedShares.medium ? 'medium' : 'low';
 }

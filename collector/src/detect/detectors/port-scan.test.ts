@@ -66,6 +66,13 @@ test.each(['fin', 'null', 'xmas', 'syn', 'udp'] as const)('a %s scan of this hos
   expect(findings).toMatchObject([{ peer: '192.0.2.66', severity: 'low', count: 20 }]);
 });
 
+test('FINs of which a log does not tell whether they end something are a scan over the ports of a host', () => {
+  const { findings } = scanned(
+    range(60, (index) => aProbe(monday + index, 1 + index, { scan: 'fin', maybeEnd: true })),
+  );
+  expect(findings).toMatchObject([{ count: 60 }]);
+});
+
 test('from inside, a scan of this host is worth more', () => {
   const { findings } = scanned(range(20, (index) => aProbe(monday + index, 20 + index, { source: '10.0.0.66' })));
   expect(findings).toMatchObject([{ severity: 'medium' }]);
@@ -223,6 +230,16 @@ const innocent: Record<string, () => Iterable<Observation>> = {
     range(200, (index) => aProbe(monday + index, 33_000 + 100 * index, { scan: 'udp', source: '10.0.0.1' })),
   traceroute: () =>
     range(90, (index) => aConnection(monday + index, { protocol: 17, ...failed, ...to(victim, 33_434 + index) })),
+  'connections to many hosts of which only the end was seen': () =>
+    range(60, (index) =>
+      aProbe(monday + index / 10, 80, {
+        host: '10.0.0.5',
+        source: '10.0.0.5',
+        localAddress: hostOf(index),
+        scan: 'fin',
+        maybeEnd: true,
+      }),
+    ),
   'announcements to everybody': () =>
     range(100, (index) =>
       aConnection(monday + index, { protocol: 17, ...failed, ...to('239.255.255.250', 1_000 + index) }),

@@ -182,6 +182,29 @@ describe('ARP', () => {
     expect(judged(arpSpoof, messages)).toMatchObject([{ host: victim, peer: attacker }]);
   });
 
+  test('a machine without an address that tells each of two that it is the other', () => {
+    const poison = [0, 10].flatMap((at) => [
+      says(at, '02:00:00:00:00:66', router, victim, true),
+      says(at + 1, '02:00:00:00:00:66', victim, router, true),
+    ]);
+    expect(judged(arpSpoof, poison.slice(0, 2))).toEqual([]);
+    expect(new Set(judged(arpSpoof, poison).map(({ host }) => host))).toEqual(new Set([router, victim]));
+  });
+
+  test('whoever defends its one address against a machine that speaks as several is not told', () => {
+    const own = '02:00:00:00:00:01';
+    const turns = [
+      says(0, '02:00:00:00:00:66', '10.0.0.7', victim, true),
+      ...[1, 2, 3, 4].flatMap((at) => [
+        says(at, own, router, victim, false),
+        says(at + 0.5, '02:00:00:00:00:66', router, victim, true),
+      ]),
+    ];
+    const told = judged(arpSpoof, turns);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.filter(({ peer }) => peer === own)).toEqual([]);
+  });
+
   test('two that take turns with one address', () => {
     const turns = Array.from({ length: 6 }, (_, at) => says(at, `02:00:00:00:00:0${at % 2}`, router, victim, false));
     expect(judged(arpSpoof, turns).length).toBeGreaterThan(0);

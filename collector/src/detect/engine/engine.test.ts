@@ -9,6 +9,7 @@ const noKnowledge: EngineOptions['knowledge'] = {
   registrableDomain: () => undefined,
   listed: () => undefined,
   prevalence: () => ({ hosts: 0, fleet: 0 }),
+  timeZone: () => '',
 };
 
 function detector(id: string, run: Partial<DetectorRun>, more: Partial<Detector> = {}): Detector {

@@ -34,6 +34,11 @@ export class FileKnowledge implements Knowledge {
     return getDomain(name, { allowPrivateDomains: true }) ?? undefined;
   }
 
+  /** No file tells it. */
+  timeZone(): string {
+    return '';
+  }
+
   listed(): undefined {
     return undefined;
   }

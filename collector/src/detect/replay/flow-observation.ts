@@ -68,8 +68,19 @@ export function seenByServer(observation: ConnectionObservation): ConnectionObse
   };
 }
 
+/** Datagrams from a service that nobody had asked, as reflectors send them: they happen to whom they came. */
+export function unaskedOf(observation: ConnectionObservation): ConnectionObservation | undefined {
+  const { protocol, direction, sentPackets, receivedPackets } = observation;
+  const isUnasked = protocol === 17 && direction === 'outbound' && sentPackets === 0 && (receivedPackets ?? 0) > 0;
+  return isUnasked ? { ...observation, direction: 'inbound', outcome: 'attempted' } : undefined;
+}
+
 /** Of what only a scanner sends, as its sender saw it. */
-export function probeRecord(flow: Omit<ReplayedFlow, 'outcome'>, scan: ScanObservation['scan']): ReplayRecord {
+export function probeRecord(
+  flow: Omit<ReplayedFlow, 'outcome'>,
+  scan: ScanObservation['scan'],
+  maybeEnd = false,
+): ReplayRecord {
   const { client, server, firstUs, lastUs } = flow;
   return observed({
     kind: 'scan',
@@ -83,6 +94,7 @@ export function probeRecord(flow: Omit<ReplayedFlow, 'outcome'>, scan: ScanObser
     localPort: server.port,
     ports: 1,
     packets: flow.clientPackets ?? 1,
+    maybeEnd,
   });
 }
 

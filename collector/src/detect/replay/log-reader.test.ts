@@ -63,7 +63,7 @@ describe("Zeek's connections", () => {
 
   test('a FIN alone is a probe', () => {
     expect(read([...connHeader, conn('OTH', 'Fr')]).seen).toMatchObject([
-      { kind: 'scan', scan: 'fin', source: '10.0.0.5' },
+      { kind: 'scan', scan: 'fin', source: '10.0.0.5', maybeEnd: true },
     ]);
   });
 

@@ -13,13 +13,18 @@ export type LogFormat = 'zeek-tsv' | 'zeek-json' | 'csv';
 
 /** @returns what a file is, by its first line that says anything; undefined when no log that is known begins so. */
 export function logFormatOf(head: string): LogFormat | undefined {
-  const line = head.split(/\r?\n/).find((text) => text.trim() !== '') ?? '';
-  if (line.startsWith('#separator') || line.startsWith('#fields\t')) return 'zeek-tsv';
+  const lines = head.split(/\r?\n/).map((text) => text.trimStart());
+  const line = lines.find((text) => text !== '' && (!text.startsWith('#') || isZeekHeader(text))) ?? '';
+  if (isZeekHeader(line)) return 'zeek-tsv';
   if (line.startsWith('{')) return 'zeek-json';
   const heading = new Csv(line);
   const isFlows = ['SrcAddr', 'id.orig_h', 'source.ip'].some((name) => heading.has(name));
   return isFlows ? 'csv' : undefined;
 }
+
+const isZeekHeader = (line: string) => line.startsWith('#separator') || line.startsWith('#fields\t');
+
+const byteOrderMark = '\uFEFF';
 
 /** Reads the lines of one file. Never throws on anything that a line can hold. */
 export class LogReader {
@@ -36,8 +41,9 @@ export class LogReader {
     this.#records = format === 'zeek-tsv' ? this.#tsv() : format === 'zeek-json' ? this.#json() : this.#csv();
   }
 
-  line(line: string | undefined): readonly ReplayRecord[] {
-    if (line?.trim() === '') return [];
+  line(text: string | undefined): readonly ReplayRecord[] {
+    if (text?.trim() === '') return [];
+    const line = text?.startsWith(byteOrderMark) ? text.slice(1) : text;
     this.#reading.items++;
     const records = line === undefined ? undefined : this.#records(line);
     if (records === undefined) this.#reading.bad++;

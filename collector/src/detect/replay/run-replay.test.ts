@@ -68,6 +68,9 @@ describe('what is recognised', () => {
     ['zeek.log.gz', gzipSync(tsv(rows(0, 20)))],
     ['zeek.log.zst', zstdCompressSync(tsv(rows(0, 20)))],
     ['zeek.json', json(rows(0, 20))],
+    ['marked.json', `\uFEFF${json(rows(0, 20))}`],
+    ['indented.log', `\t${tsv(rows(0, 20))}`],
+    ['commented.log', `# of a laboratory\n${tsv(rows(0, 20))}`],
     ['zeek.csv', [header, ...rows(0, 20).map((row) => row.replaceAll('\t', ','))].join('\r\n')],
   ])('a scan is found in %s', async (name, content) => {
     const { findings, notes } = await replayOf([file(name, content)]);

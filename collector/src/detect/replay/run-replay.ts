@@ -3,7 +3,7 @@ import type { Detector } from '../detector.ts';
 import { createEngine, defaultSetting, type Engine } from '../engine/engine.ts';
 import type { Observation } from '../observation.ts';
 import { FileKnowledge } from './file-knowledge.ts';
-import { seenByServer } from './flow-observation.ts';
+import { seenByServer, unaskedOf } from './flow-observation.ts';
 import { FlowNames } from './flow-names.ts';
 import { findInputs, type Input, merged } from './inputs.ts';
 import type { ReplayRecord } from './record.ts';
@@ -103,5 +103,6 @@ class Replay {
 }
 
 function ofServer(observation: Observation): Observation {
-  return observation.kind === 'connection' ? (seenByServer(observation) ?? observation) : observation;
+  if (observation.kind !== 'connection') return observation;
+  return unaskedOf(observation) ?? seenByServer(observation) ?? observation;
 }

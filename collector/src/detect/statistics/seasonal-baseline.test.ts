@@ -87,6 +87,19 @@ test('nothing that a host sends makes it anything but numbers', () => {
   );
 });
 
+test.each([1, -1, 6, 24, 167, -200])(
+  'a clock that is set ahead by %d hours shows what was learnt at the hour that it is then',
+  (hours) => {
+    const baseline = learnWeeks(4, 0.2);
+    const at = (hour: number) => baseline.expect(monday + (4 * 168 + hour) * hourUs);
+    const before = Array.from({ length: 168 }, (_, hour) => at(hour));
+    baseline.shift(hours);
+    expect(Array.from({ length: 168 }, (_, hour) => at(hour + hours + 336))).toEqual(before);
+    baseline.shift(-hours);
+    expect(Array.from({ length: 168 }, (_, hour) => at(hour))).toEqual(before);
+  },
+);
+
 test.each([undefined, [], { levels: [1, 2] }, { hours: 1, days: 1, lastDay: 1, levels: 'AAAA' }])(
   'restoring %j gives an empty one',
   (state) => expect(SeasonalBaseline.restore(state, 1).learnt().hours).toBe(0),

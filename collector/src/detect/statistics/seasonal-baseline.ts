@@ -1,5 +1,5 @@
 // What is usual at this hour of this weekday: an hourly value learnt in three grains (hour of the week, hour of the day, any hour). The
-// finest grain that has seen enough speaks. Hours are UTC: a change to summer time looks like an hour's shift, which the next grain bears.
+// finest grain that has seen enough speaks. Times are what the host's own clock shows, written as if it were UTC.
 import { learn } from './decayed-level.ts';
 import { QuantileSketch, type SketchState } from './quantile-sketch.ts';
 
@@ -53,15 +53,15 @@ export class SeasonalBaseline {
     this.#relativeFloor = relativeFloor;
   }
 
-  /** One whole hour's value; `atUs` is any time in it. */
-  learn(atUs: number, claimed: number): void {
-    if (!Number.isFinite(claimed) || !Number.isFinite(atUs)) return;
+  /** One whole hour's value; `localUs` is any time in it. */
+  learn(localUs: number, claimed: number): void {
+    if (!Number.isFinite(claimed) || !Number.isFinite(localUs)) return;
     const value = Math.min(Math.max(claimed, -largest), largest);
-    const { day, hourOfDay, hourOfWeek } = season(atUs);
+    const { day, hourOfDay, hourOfWeek } = season(localUs);
     this.#learnAt(0, value, memory.any);
     this.#learnAt(1 + hourOfDay, value, memory.day);
     this.#learnAt(1 + hoursADay + hourOfWeek, value, memory.week);
-    this.#sketch.add(atUs, value);
+    this.#sketch.add(localUs, value);
     this.#hours++;
     if (day > this.#lastDay) {
       this.#days++;
@@ -70,13 +70,19 @@ export class SeasonalBaseline {
   }
 
   /** What an hour at this time should bring; undefined while too little is known. */
-  expect(atUs: number): Expectation | undefined {
-    const { hourOfDay, hourOfWeek } = season(atUs);
+  expect(localUs: number): Expectation | undefined {
+    const { hourOfDay, hourOfWeek } = season(localUs);
     return (
       this.#expectAt(1 + hoursADay + hourOfWeek, enough.week, 'hour of the week') ??
       this.#expectAt(1 + hourOfDay, enough.day, 'hour of the day') ??
       this.#expectAt(0, enough.any, 'any hour')
     );
+  }
+
+  /** From now on the clock is so many whole hours ahead of where it was: each hour is the one that the clock would have shown. */
+  shift(hours: number): void {
+    this.#rotate(1, hoursADay, hours);
+    this.#rotate(1 + hoursADay, hoursAWeek, hours);
   }
 
   /** What 95 % of all hours stayed below; NaN of nothing. */
@@ -117,6 +123,14 @@ export class SeasonalBaseline {
     return baseline;
   }
 
+  #rotate(first: number, count: number, by: number): void {
+    const before = this.#levels.slice(3 * first, 3 * (first + count));
+    for (let at = 0; at < count; at++) {
+      const to = first + modulo(at + by, count);
+      this.#levels.set(before.subarray(3 * at, 3 * at + 3), 3 * to);
+    }
+  }
+
   #learnAt(cell: number, value: number, of: number): void {
     const [weight, mean, scatter] = this.#levels.subarray(3 * cell, 3 * cell + 3) as unknown as [
       number,
@@ -141,9 +155,10 @@ export class SeasonalBaseline {
 }
 
 /** The epoch began on a Thursday: hour 0 of the week is Monday's first. */
-function season(atUs: number): { day: number; hourOfDay: number; hourOfWeek: number } {
-  const hour = Math.floor(atUs / hourUs);
-  const hourOfDay = ((hour % hoursADay) + hoursADay) % hoursADay;
-  const hourOfWeek = (((hour + 3 * hoursADay) % hoursAWeek) + hoursAWeek) % hoursAWeek;
-  return { day: Math.floor(hour / hoursADay), hourOfDay, hourOfWeek };
+function season(localUs: number): { day: number; hourOfDay: number; hourOfWeek: number } {
+  const hour = Math.floor(localUs / hourUs);
+  const hourOfWeek = modulo(hour + 3 * hoursADay, hoursAWeek);
+  return { day: Math.floor(hour / hoursADay), hourOfDay: modulo(hour, hoursADay), hourOfWeek };
 }
+
+const modulo = (value: number, by: number): number => ((value % by) + by) % by;

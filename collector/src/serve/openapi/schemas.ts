@@ -44,6 +44,7 @@ export const host = name(
     platform: z.string(),
     cpus: count(),
     memoryBytes: count(),
+    timeZone: z.string().describe('Of the IANA database, as the host says; empty = not known, and taken as UTC.'),
     agentVersion: z.string(),
     scope: z.string(),
     tier: count(),

@@ -167,6 +167,7 @@ function hostOf(row: HostRow, live: LiveHub): Host {
     platform: row.platform,
     cpus: row.cpus,
     memoryBytes: row.memory_bytes,
+    timeZone: row.time_zone,
     agentVersion: row.agent_version,
     scope: row.scope,
     tier: row.tier,

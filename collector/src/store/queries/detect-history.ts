@@ -271,7 +271,13 @@ export async function nextTransaction(db: Kysely<Database>): Promise<bigint> {
   return BigInt(rows[0]!.next);
 }
 
-export async function readHostCpus(db: Kysely<Database>): Promise<Map<number, number>> {
-  const rows = await db.selectFrom('host').select(['host_id', 'cpus']).execute();
-  return new Map(rows.map(({ host_id: hostId, cpus }) => [hostId, cpus]));
+export interface HostSetUp {
+  cpus: number;
+  /** Of the IANA database; empty = not known. */
+  timeZone: string;
+}
+
+export async function readHostSetUps(db: Kysely<Database>): Promise<Map<number, HostSetUp>> {
+  const rows = await db.selectFrom('host').select(['host_id', 'cpus', 'time_zone']).execute();
+  return new Map(rows.map(({ host_id: hostId, cpus, time_zone: timeZone }) => [hostId, { cpus, timeZone }]));
 }

@@ -25,6 +25,7 @@ const columns = [
   'sources',
   'booted_at',
   'labels',
+  'time_zone',
 ] as const;
 
 /** Every host, revoked ones included, in the order in which they were enrolled. */
@@ -62,6 +63,8 @@ export interface HostFactsRow {
   addresses: string[];
   cpus: number;
   memoryBytes: number;
+  /** Of the IANA database; empty = not known. */
+  timeZone: string;
   agentVersion: string;
   protocolVersion: number;
   scope: string;
@@ -82,7 +85,7 @@ export async function recordHostFacts(db: Kysely<Database>, hostId: number, fact
   const { rows } = await sql<{ changed: boolean }>`
     update host set
       name = v.name, os = v.os, kernel = v.kernel, arch = v.arch, platform = v.platform, addresses = v.addresses,
-      cpus = v.cpus, memory_bytes = v.memory_bytes, agent_version = v.agent_version,
+      cpus = v.cpus, memory_bytes = v.memory_bytes, time_zone = v.time_zone, agent_version = v.agent_version,
       protocol_version = v.protocol_version, scope = v.scope, tier = v.tier, sources = v.sources,
       booted_at = case when before.same_boot then host.booted_at else v.booted_at end,
       last_seen_at = greatest(host.last_seen_at, v.seen_at)
@@ -90,20 +93,20 @@ export async function recordHostFacts(db: Kysely<Database>, hostId: number, fact
       (select ${facts.name}::text as name, ${facts.os}::text as os, ${facts.kernel}::text as kernel,
          ${facts.arch}::text as arch, ${facts.platform}::text as platform, ${facts.addresses}::text[] as addresses,
          ${facts.cpus}::int4 as cpus, ${facts.memoryBytes}::int8 as memory_bytes,
-         ${facts.agentVersion}::text as agent_version, ${facts.protocolVersion}::int4 as protocol_version,
+         ${facts.timeZone}::text as time_zone, ${facts.agentVersion}::text as agent_version, ${facts.protocolVersion}::int4 as protocol_version,
          ${facts.scope}::text as scope, ${facts.tier}::int2 as tier, ${JSON.stringify(facts.sources)}::jsonb as sources,
          ${facts.bootedAt}::timestamptz as booted_at, ${facts.seenAt}::timestamptz as seen_at) v
       cross join lateral
-      (select h.name, h.os, h.kernel, h.arch, h.platform, h.addresses, h.cpus, h.memory_bytes, h.agent_version,
+      (select h.name, h.os, h.kernel, h.arch, h.platform, h.addresses, h.cpus, h.memory_bytes, h.time_zone, h.agent_version,
          h.protocol_version, h.scope, h.tier, h.sources,
          coalesce(abs(extract(epoch from h.booted_at - v.booted_at)) < ${sameBootSeconds}, false) as same_boot
        from host h where h.host_id = ${hostId}) before
     where host.host_id = ${hostId}
     returning not before.same_boot or
       (before.name, before.os, before.kernel, before.arch, before.platform, before.addresses, before.cpus,
-       before.memory_bytes, before.agent_version, before.protocol_version, before.scope, before.tier, before.sources)
+       before.memory_bytes, before.time_zone, before.agent_version, before.protocol_version, before.scope, before.tier, before.sources)
       is distinct from
-      (v.name, v.os, v.kernel, v.arch, v.platform, v.addresses, v.cpus, v.memory_bytes, v.agent_version,
+      (v.name, v.os, v.kernel, v.arch, v.platform, v.addresses, v.cpus, v.memory_bytes, v.time_zone, v.agent_version,
        v.protocol_version, v.scope, v.tier, v.sources) as changed`.execute(db);
   return rows[0]?.changed ?? false;
 }

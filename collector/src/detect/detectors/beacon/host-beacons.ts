@@ -6,6 +6,7 @@ import type { Destination } from './judge.ts';
 
 /** A day of browsing touches some thousand destinations, some hundred of them again. */
 export const mostSeries = 384;
+const portMappers: ReadonlySet<number> = new Set([111, 135]);
 const mostSeenOnce = 2_048;
 /** Candidates that are looked at for the one to forget. */
 const evictionWindow = 8;
@@ -110,6 +111,13 @@ export class HostBeacons {
       if (other.found && isOther && Math.abs(other.period - period) <= 0.1 * period) alike++;
     }
     return alike;
+  }
+
+  /** Whether the port mapper (ONC RPC, RFC 1833, or DCE RPC) of the same address is asked again and again. */
+  hasPortMapper({ destination }: Tracked): boolean {
+    for (const { destination: other } of this.#series.values())
+      if (portMappers.has(other.port) && other.address === destination.address) return true;
+    return false;
   }
 
   /** Forgets the series that is furthest behind its own rhythm, of some that take turns. */

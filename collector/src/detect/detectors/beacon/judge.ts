@@ -4,6 +4,7 @@ import type { Severity } from '../../finding.ts';
 import type { ObservedProcess } from '../../observation.ts';
 import { median, medianAbsoluteDeviation } from '../../statistics/robust.ts';
 import { addressKind } from '../lib/address-kind.ts';
+import { firstEphemeral } from '../lib/ports.ts';
 import { isBrowser, isInstalled, isInterpreter } from '../lib/executable.ts';
 import {
   destinationPrevalence,
@@ -76,14 +77,22 @@ export interface JudgeThresholds {
   'high-seconds': number;
 }
 
-/** Undefined where nothing beats. `alike`: other destinations on the same port at about this period. */
+/** What else the host calls. */
+interface Others {
+  /** Other destinations on the same port at about this period. */
+  alike: (period: number) => number;
+  /** Whether the port mapper of the same address is asked, too: it gives out ports to services of the inside. */
+  hasPortMapper: () => boolean;
+}
+
+/** Undefined where nothing beats. */
 export function judge(
   series: BeatSeries,
   destination: Destination,
   process: ObservedProcess | undefined,
   knowledge: Knowledge,
   thresholds: JudgeThresholds,
-  alike: (period: number) => number,
+  others: Others,
 ): Judgement | undefined {
   const span = series.last - series.first;
   if (span < thresholds['least-seconds']) return undefined;
@@ -105,8 +114,8 @@ export function judge(
     parts.regularity * rhythm.regularity +
     parts.sizes * (sizes ?? rhythm.regularity) +
     parts.steadiness * steadiness * persistence;
-  const weights = weigh(series, destination, process, knowledge);
-  const equals = alike(rhythm.period);
+  const weights = weigh(series, destination, process, knowledge, others);
+  const equals = others.alike(rhythm.period);
   if (equals >= manyAlike)
     weights.push({ factor: 0.6, why: `${equals} other destinations are called at the same rhythm` });
   const score = weights.reduce((product, { factor }) => product * factor, raw);
@@ -155,6 +164,7 @@ function weigh(
   destination: Destination,
   process: ObservedProcess | undefined,
   knowledge: Knowledge,
+  { hasPortMapper }: Others,
 ): Weight[] {
   const weights: Weight[] = [];
   const add = (factor: number, why: string) => weights.push({ factor, why });
@@ -169,6 +179,8 @@ function weigh(
   if (polled !== undefined) add(0.6, `${polled} is polled or kept alive`);
   else if (!isOutside(destination) && insidePorts.has(destination.port))
     add(0.65, 'a service of the inside, by its port');
+  else if (!isOutside(destination) && destination.port >= firstEphemeral && hasPortMapper())
+    add(0.65, 'a service of the inside, whose port its port mapper gives out');
   if (series.samePort >= 0.8 * (series.total - 1))
     add(0.6, 'its datagrams come from one port, as of one association kept alive');
   if (destination.stream) add(0.6, 'one connection that stays open, as keepalives do');

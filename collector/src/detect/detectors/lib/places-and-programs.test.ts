@@ -57,6 +57,7 @@ test('what the fleet has in common on a rented place says nothing', () => {
     listed: () => undefined,
     registrableDomain: (name: string) => name.split('.').slice(-2).join('.'),
     prevalence: () => ({ hosts: 90, fleet: 100 }),
+    timeZone: () => '',
   };
   expect(destinationPrevalence(knowledge, 'api.example.com')).toEqual({ hosts: 90, fleet: 100 });
   expect(destinationPrevalence(knowledge, 'd1234.cloudfront.net')).toEqual({ hosts: 1, fleet: 100 });

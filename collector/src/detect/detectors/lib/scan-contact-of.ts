@@ -97,6 +97,7 @@ function ofScan({
   ports,
   scan,
   startUs,
+  maybeEnd = false,
 }: ScanObservation): ContactBy | undefined {
   const word = scan === 'udp' ? 'udp' : 'tcp';
   // A client's port that has just closed gets answers that come late.
@@ -114,18 +115,23 @@ function ofScan({
       isNamed: false,
       ports: Math.max(1, ports),
       way: scan === 'syn' ? 'SYN or connect' : scan.toUpperCase(),
+      isOfOneHost: maybeEnd,
     },
   };
 }
 
 /** @param knowsFtp whether the sender talks FTP with that target: it is told there which ports to go to. */
-export function rulesOf({ service, port, result }: Contact, isOutbound: boolean, knowsFtp: boolean): ContactRules {
+export function rulesOf(
+  { service, port, result, isOfOneHost = false }: Contact,
+  isOutbound: boolean,
+  knowsFtp: boolean,
+): ContactRules {
   const isTcp = service.startsWith('tcp/');
   const isUdp = service.startsWith('udp/');
   const isTold = knowsFtp && isTcp && port >= 1_024 && result !== 'success';
   const mayBePeer = (isTcp && isPeerPort(port)) || (isUdp && !isScannedDatagram(port));
   // At one host there is nothing to see of its other targets.
-  const horizontal = isOutbound && !mayBePeer && !isTold;
+  const horizontal = isOutbound && !mayBePeer && !isTold && !isOfOneHost;
   return {
     vertical: (isTcp || isUdp) && !isTold,
     horizontal,

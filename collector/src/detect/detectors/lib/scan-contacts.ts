@@ -16,6 +16,8 @@ export interface Contact {
   /** How many ports it stands for, at least. */
   ports: number;
   way: string;
+  /** Says nothing over several hosts. */
+  isOfOneHost?: boolean;
 }
 
 /** Which tests a contact counts in. */

@@ -36,6 +36,7 @@ test.each([
   ['NULL', (port: number) => [asked(port, 0)]],
   ['XMAS', (port: number) => [asked(port, fin | psh | urg), refused(port)]],
   ['ACK', (port: number) => [asked(port, ack), tcp(`${victim}:${port}`, `${scanner}:55555`, rst)]],
+  ['ACK, filtered', (port: number) => [asked(port, ack)]],
   ['UDP', (port: number) => [udp(`${scanner}:55555`, `${victim}:${port}`, '')]],
 ])('a scan by %s is one finding of its sender', async (_, packets) => {
   expect(await found(ports(20, packets))).toEqual([['port-scan', scanner, victim]]);
@@ -54,6 +55,13 @@ test('backscatter says nothing of those whose addresses were forged', async () =
   expect(await found(answers)).toEqual([]);
 });
 
+test('the last acknowledgements of connections to many hosts say nothing', async () => {
+  const ends = Array.from({ length: 90 }, (_, index) =>
+    tcp(`10.0.0.5:${40_000 + index}`, `203.0.113.${index}:${index % 3 === 0 ? 443 : 5_900}`, ack),
+  );
+  expect(await found(ends)).toEqual([]);
+});
+
 test('one direction of many connections says nothing', async () => {
   const halves = Array.from({ length: 60 }, (_, index) => {
     const [from, to] = [`10.0.0.5:${40_000 + index}`, `203.0.113.${index}:8443`];
@@ -67,6 +75,15 @@ test('SYNs of forged senders are a flood of the one that gets them', async () =>
     tcp(`${1 + (index % 200)}.7.${index % 250}.9:1024`, `${victim}:80`, syn),
   );
   expect(await found(packets, { gapMs: 1 })).toEqual([['flood', victim, '']]);
+});
+
+test('answers that nobody asked for are a flood of the one that gets them; a stream that was asked for is none', async () => {
+  const answers = Array.from({ length: 3_000 }, (_, index) =>
+    udp(`198.51.${index % 90}.${index % 250}:161`, `${victim}:${1_024 + (index % 9)}`, 'public'),
+  );
+  expect(await found(answers, { gapMs: 0 })).toEqual([['flood', victim, '']]);
+  const stream = Array.from({ length: 3_000 }, () => udp('198.51.100.9:443', `${victim}:40000`, 'part'));
+  expect(await found([udp(`${victim}:40000`, '198.51.100.9:443', 'please'), ...stream], { gapMs: 0 })).toEqual([]);
 });
 
 test('messages in pings are a tunnel, pings are none', async () => {
@@ -83,6 +100,24 @@ test('messages in pings are a tunnel, pings are none', async () => {
     ).flat();
   expect(await found(pings(random), { gapMs: 500 })).toEqual([['icmp-tunnel', scanner, victim]]);
   expect(await found(pings(pattern), { gapMs: 500 })).toEqual([]);
+});
+
+test('a shell in pings is a tunnel, though most of them ask in vain; empty pings are none', async () => {
+  const line = (at: number) =>
+    new TextEncoder().encode(`${'line of what a program wrote, number '.repeat(2)}${at * 977}`);
+  const polls = (said: (at: number) => Uint8Array) =>
+    Array.from({ length: 300 }, (_, at) => [
+      echo(scanner, victim, false, at, said(at)),
+      echo(victim, scanner, true, at, new Uint8Array(0)),
+    ]).flat();
+  const shell = polls((at) => (at >= 100 && at < 110 ? line(at) : new Uint8Array(0)));
+  expect(await found(shell, { gapMs: 100 })).toEqual([['icmp-tunnel', scanner, victim]]);
+  expect(
+    await found(
+      polls(() => new Uint8Array(0)),
+      { gapMs: 100 },
+    ),
+  ).toEqual([]);
 });
 
 test('an address that is pressed on somebody is spoofed, one that is asked for is not', async () => {

@@ -89,6 +89,7 @@ export class CaptureRecords {
         localPort: server.port,
         ports: 1,
         packets: flow.client.packets,
+        maybeEnd: probe === 'ack',
       };
       return observed(scan);
     }

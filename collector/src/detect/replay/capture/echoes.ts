@@ -17,6 +17,7 @@ interface Side {
   bytes: number;
   largest: number;
   odd: number;
+  empty: number;
 }
 
 interface Conversation {
@@ -35,7 +36,7 @@ interface Conversation {
   payload: Uint8Array;
 }
 
-const newSide = (): Side => ({ packets: 0, bytes: 0, largest: 0, odd: 0 });
+const newSide = (): Side => ({ packets: 0, bytes: 0, largest: 0, odd: 0, empty: 0 });
 
 export class Echoes {
   readonly #emit: (record: ReplayRecord) => void;
@@ -65,6 +66,7 @@ export class Echoes {
     side.packets++;
     side.bytes += echo.payloadBytes;
     side.largest = Math.max(side.largest, echo.payloadBytes);
+    if (echo.payloadBytes === 0) side.empty++;
     if (echo.isReply) this.#reply(conversation, echo);
     else this.#request(conversation, echo);
   }
@@ -153,5 +155,6 @@ function packets(conversation: Conversation, atUs: number, side: Side, isThere: 
     bytes: side.bytes,
     largest: side.largest,
     odd: side.odd,
+    empty: side.empty,
   };
 }

@@ -33,7 +33,18 @@ function isAckProbe({ firstFlags, client, server, state }: Flow): boolean {
   );
 }
 
+/** The same without any answer. It may as well be the last of a connection that was made before. */
+const isLoneAck = ({ protocol, firstFlags, client, server }: Flow): boolean =>
+  protocol === 6 &&
+  firstFlags === tcpFlags.ack &&
+  client.packets > 0 &&
+  client.packets <= 2 &&
+  client.bytes === 0 &&
+  server.packets === 0 &&
+  server.port < firstEphemeral;
+
 export function probeOf(flow: Flow): ScanObservation['scan'] | undefined {
+  if (isLoneAck(flow)) return 'ack';
   if (flow.state !== 'probed') return undefined;
   if (flow.firstFlags === 0) return 'null';
   return flow.firstFlags === tcpFlags.fin ? 'fin' : 'xmas';

@@ -35,7 +35,8 @@ export function connRecords(row: Row): ReplayRecord[] | undefined {
   const probe = protocol === 6 ? probeOf(history, row('conn_state'), flow) : undefined;
   const connection = seenByClient({ ...flow, outcome: outcomeOf(row('conn_state'), protocol, flow, history) });
   if (probe === undefined) return [observed(connection, uid)];
-  return [probeRecord(flow, probe)];
+  // Its history does not tell a lone FIN from one with an acknowledgement, which ends a connection.
+  return [probeRecord(flow, probe, probe === 'fin' || probe === 'ack')];
 }
 
 type Flow = {
@@ -56,9 +57,10 @@ function outcomeOf(state: string | undefined, protocol: number, flow: Flow, hist
   return flow.clientPackets === undefined ? 'unknown' : 'attempted';
 }
 
-/** All that its originator ever sent was one FIN, or a packet without any flag. */
+/** All that its originator ever sent was one FIN, one acknowledgement, or a packet without any flag. */
 function probeOf(history: string, state: string | undefined, flow: Flow): ScanObservation['scan'] | undefined {
   if (/^F+r*$/.test(history)) return 'fin';
+  if (/^A{1,2}$/.test(history) && flow.serverPackets === 0 && flow.server.port < firstEphemeral) return 'ack';
   const isAlone = (flow.clientPackets ?? 0) > 0 && (flow.clientPackets ?? 0) <= 2 && (flow.serverPackets ?? 0) <= 2;
   return history === '' && state === 'OTH' && isAlone ? 'null' : undefined;
 }

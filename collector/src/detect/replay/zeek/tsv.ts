@@ -21,8 +21,9 @@ export class ZeekTsv {
 
   /** @returns the row, 'header' for a line that is none, or undefined for one that cannot be read. */
   read(line: string): Row | 'header' | undefined {
-    if (line.startsWith('#')) {
-      this.#readHeader(line);
+    const start = line.trimStart();
+    if (start.startsWith('#')) {
+      this.#readHeader(start);
       return 'header';
     }
     const { separator, fields } = this.#header;
