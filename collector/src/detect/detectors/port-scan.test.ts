@@ -115,6 +115,33 @@ test('what was open before anybody looked, and says nothing more, is no scan; wh
   ).toEqual([]);
 });
 
+describe('connections that are still open when they are first told of', () => {
+  const silent = { outcome: 'established', sentBytes: 0, receivedBytes: 0, closed: false } as const;
+  const later = (one: ConnectionObservation, changes: Partial<ConnectionObservation>): ConnectionObservation => {
+    const { atUs } = one;
+    return { ...one, first: false, startUs: atUs, atUs: atUs + 20e6, outcome: 'attempted', closed: true, ...changes };
+  };
+  const opened = Array.from({ length: 200 }, (_, index) =>
+    aConnection(monday + index, { ...silent, ...to(hostOf(index), 443) }),
+  );
+
+  test('have said nothing yet: that is no scan', () => {
+    expect(scanned(opened).findings).toEqual([]);
+  });
+
+  test('and spoke afterwards are none', () => {
+    expect(scanned([...opened, ...opened.map((one) => later(one, { sentBytes: 400 }))]).findings).toEqual([]);
+  });
+
+  test.each([
+    ['were closed without a word', {}],
+    ['have been silent for a minute', { closed: false, atUs: (monday + 300) * 1e6 }],
+  ])('and %s are one', (_, changes) => {
+    const all = [...opened, ...opened.map((one) => later(one, changes))];
+    expect(scanned(all).findings).toMatchObject([{ count: 200 }]);
+  });
+});
+
 test('a monitor is none either where a host tells of an hour ago at once', () => {
   const opened = { outcome: 'reset', sentBytes: 0, receivedBytes: 0 } as const;
   const nowUs = (monday + 3_600) * 1e6;
@@ -349,7 +376,7 @@ describe('a host that the Internet scans', () => {
       ['the Internet', 'low'],
       [stranger(7), 'high'],
     ]);
-    expect(findings[4]?.summary).toMatch(/ probed 121 ports of 10\.0\.0\.5 in .*, and talked with tcp\/22$/);
+    expect(findings[4]?.summary).toMatch(/ probed 120 ports of 10\.0\.0\.5 in .*, and talked with tcp\/22$/);
     expect(findings[3]?.count).toBe(7);
     expect(findings[3]?.links.addresses).not.toContain(stranger(7));
   });

@@ -8,6 +8,7 @@ import { contactBy, ftpControl, ftpControlService, letInAt, rulesOf } from './li
 import { type Contact, type ContactResult, ScanContacts } from './lib/scan-contacts.ts';
 import { isFromInternet, mayScanOpenPorts, type Scan, scanIn } from './lib/scan-finding.ts';
 import { scannerFrom } from './lib/sequential-test.ts';
+import { SilentConnections } from './lib/silent-connections.ts';
 
 const mostSources = 16_384;
 /** First contacts remembered of one sender, and of all. */
@@ -103,6 +104,7 @@ class PortScan implements DetectorRun {
   readonly #internet = new Map<HostKey, InternetScanners>();
   /** The sender of what its host sent last: batches are of one host. */
   #lastOutbound: Source | undefined;
+  readonly #silent = new SilentConnections();
   readonly #grown = new Set<Source>();
   /** Those that open ports and leave: judged when they had time to come again. */
   readonly #waiting = new Map<Source, number>();
@@ -119,7 +121,7 @@ class PortScan implements DetectorRun {
   observe(observation: Observation): void {
     if (isServed(observation) && this.#senderOf(observation) === undefined) return;
     this.#seeLetIn(observation);
-    const by = contactBy(observation);
+    const by = contactBy(observation, this.#silent);
     if (by === undefined) return;
     const process = observation.kind === 'connection' ? (observation.process?.comm ?? '') : '';
     const source = this.#sourceOf(observation.host, by.source, by.isOutbound, by.contact.atUs);

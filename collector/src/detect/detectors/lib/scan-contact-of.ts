@@ -3,6 +3,7 @@ import type { ConnectionObservation, Observation, ScanObservation } from '../../
 import { isToMany } from './address-kind.ts';
 import { firstEphemeral, fanOutPorts, isPeerPort, isScannedDatagram, webPorts } from './ports.ts';
 import type { Contact, ContactResult, ContactRules } from './scan-contacts.ts';
+import type { SilentConnections } from './silent-connections.ts';
 
 export interface ContactBy {
   /** Address of the sender. */
@@ -19,14 +20,19 @@ const answeringPorts: ReadonlySet<number> = new Set([53, 67, 69, 123, 137, 161, 
 const ftpData = 20;
 export const ftpControl = 21;
 
-export function contactBy(observation: Observation): ContactBy | undefined {
-  if (observation.kind === 'connection') return ofConnection(observation);
+/** @param silent is told of those on which nothing was said yet, and says when they are to be judged. */
+export function contactBy(observation: Observation, silent: SilentConnections): ContactBy | undefined {
+  if (observation.kind === 'connection') return ofConnection(observation, silent);
   return observation.kind === 'scan' && observation.scan !== 'half-open' ? ofScan(observation) : undefined;
 }
 
-function ofConnection(observation: ConnectionObservation): ContactBy | undefined {
-  const { direction, remote, local, first, outcome, protocol, openedUs, name } = observation;
-  if (!first || remote === undefined || (direction !== 'outbound' && direction !== 'inbound')) return undefined;
+function ofConnection(observation: ConnectionObservation, silent: SilentConnections): ContactBy | undefined {
+  const { direction, remote, local, protocol, openedUs, name } = observation;
+  const waits = silent.isWaiting(observation);
+  if (!observation.first && !waits) return undefined;
+  if (remote === undefined || (direction !== 'outbound' && direction !== 'inbound')) return undefined;
+  // The span in which it ends shows nothing of how it began.
+  const outcome = waits ? 'established' : observation.outcome;
   const word = protocols[protocol];
   if (word === undefined || outcome === 'unknown' || isToMany(remote.address)) return undefined;
   const isOutbound = direction === 'outbound';
@@ -35,7 +41,8 @@ function ofConnection(observation: ConnectionObservation): ContactBy | undefined
   const said = isOutbound ? observation.sentBytes : observation.receivedBytes;
   const result = resultOf(word, outcome, said);
   // What was said before anybody looked is not known: that little came since says nothing.
-  if (result === 'empty' && observation.openedBefore) return undefined;
+  if (result === 'empty' && (observation.openedBefore || !silent.isLeft(observation))) return undefined;
+  if (waits) silent.spoke(observation);
   return {
     source: sender.address,
     isOutbound,
