@@ -34,19 +34,19 @@ function fromPlaywright({ stats, suites, errors = [] }) {
     failed: stats.unexpected + errors.length,
     skipped: stats.skipped,
     skips: ofStatus('skipped').map(({ title, test }) => reasonFor(title, test)),
-    failures: [...ofStatus('unexpected').map(failureOf), ...errors.map(({ message }) => firstLine(message))],
+    failures: [...ofStatus('unexpected').map(failureOf), ...errors.map(({ message }) => oneLine(message))],
     flaky: ofStatus('flaky').map(failureOf),
   };
 }
 
 function failureOf({ title, file, test }) {
   const message = test.results.find(({ error }) => error)?.error.message;
-  return `${file}: ${title}: ${firstLine(message)}`;
+  return `${file}: ${title}: ${oneLine(message)}`;
 }
 
-/** Without colours, and short. */
-export function firstLine(message = 'no message') {
-  return stripVTControlCharacters(message).trim().split('\n')[0].slice(0, 300);
+/** Without colours, and short: also what was expected and received, which stands below the first line. */
+export function oneLine(message = 'no message') {
+  return stripVTControlCharacters(message).trim().replace(/\s+/g, ' ').slice(0, 400);
 }
 
 function reasonFor(title, { annotations = [] }) {

@@ -9,7 +9,7 @@ import { pinnedNode, root, toolEnvironment } from './environment.mjs';
 import { ensureBuilt, ensureInstalled } from './install.mjs';
 import { runInForeground, runProgram } from './program.mjs';
 import { note, printFailure } from './steps.mjs';
-import { emptySummary, firstLine, printSummary, readSummary, specsOf } from './summary.mjs';
+import { emptySummary, oneLine, printSummary, readSummary, specsOf } from './summary.mjs';
 
 const wanted = process.argv.slice(2);
 const kinds = wanted.length > 0 ? wanted : ['unit', 'pg', 'browser'];
@@ -42,7 +42,7 @@ async function runTests() {
     process.exitCode = printSummary(summaries);
   } catch (error) {
     printFailure(error);
-    process.exitCode = printSummary([{ ...emptySummary(), failed: 1, failures: [firstLine(error.message)] }]);
+    process.exitCode = printSummary([{ ...emptySummary(), failed: 1, failures: [oneLine(error.message)] }]);
   }
 }
 

@@ -1,7 +1,7 @@
 // A vitest reporter that writes how many tests passed, failed and were skipped, and why, to the file named in the environment.
 import { writeFileSync } from 'node:fs';
 import { summaryFile } from './environment.mjs';
-import { emptySummary, firstLine } from './summary.mjs';
+import { emptySummary, oneLine } from './summary.mjs';
 
 export default class SummaryReporter {
   onTestRunEnd(modules, unhandledErrors) {
@@ -32,14 +32,14 @@ function countModule(module, summary) {
   // A file that could not be loaded, or whose set-up failed, has no failed test of its own.
   if (module.state() === 'failed' && summary.failed === before) {
     summary.failed++;
-    summary.failures.push(`${module.relativeModuleId}: ${firstLine(module.errors()[0]?.message)}`);
+    summary.failures.push(`${module.relativeModuleId}: ${oneLine(module.errors()[0]?.message)}`);
   }
 }
 
 /** What vitest says of a file whose process died stands in the cause of its error. */
 function withCauses({ message, cause }) {
-  return cause ? `${firstLine(message)} ${withCauses(cause)}` : firstLine(message);
+  return cause ? `${oneLine(message)} ${withCauses(cause)}` : oneLine(message);
 }
 
 const failureOf = (module, test) =>
-  `${module.relativeModuleId}: ${test.fullName}: ${firstLine(test.result().errors?.[0]?.message)}`;
+  `${module.relativeModuleId}: ${test.fullName}: ${oneLine(test.result().errors?.[0]?.message)}`;

@@ -178,7 +178,7 @@ export interface Detector {
   /** Since the collector's start. */
   cpuSeconds: number;
   observations: number;
-  /** New and acknowledged ones, in sight. */
+  /** New and acknowledged ones, in sight, as the list has them: one that several hosts have counts once. */
   openFindings: number;
 }
 

@@ -172,8 +172,9 @@ describe('detectors', () => {
   test('tell their thresholds, and are set by administrators only', async () => {
     const { items } = await ask<List<Detector>>('GET', '/detectors');
     expect(items).toMatchObject([
-      { id: 'scan-counter', on: true, openFindings: 3, thresholds: [{ value: 20, most: 1_000 }] },
+      { id: 'scan-counter', on: true, openFindings: 2, thresholds: [{ value: 20, most: 1_000 }] },
     ]);
+    expect(ids(await list('?detector=scan-counter'))).toHaveLength(2);
     const setting = { on: true, thresholds: { ports: 50 } };
     expect(await status('PUT', '/detectors/scan-counter', setting, operator)).toBe(403);
     expect(await ask('PUT', '/detectors/scan-counter', setting, admin)).toMatchObject({ thresholds: [{ value: 50 }] });

@@ -153,13 +153,13 @@ export async function selectFindingEvents(
   return rows;
 }
 
-/** New and acknowledged findings on hosts, by detector. */
+/** New and acknowledged findings by detector, as the list has them: one that several hosts have counts once. */
 export async function countOpenFindings(
   db: Kysely<Database>,
   hostIds: readonly number[] | undefined,
 ): Promise<Map<string, number>> {
   const { rows } = await sql<{ detector: string; n: number }>`
-    select detector, count(*)::int4 as n from finding f
+    select detector, count(distinct group_key)::int4 as n from finding f
      where state in ('new', 'acknowledged') and ${ofHosts(hostIds)} group by detector`.execute(db);
   return new Map(rows.map(({ detector, n }) => [detector, n]));
 }
