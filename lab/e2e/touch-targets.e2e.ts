@@ -19,6 +19,32 @@ const heightsOfRows = (page: Page): Promise<number[]> =>
     .locator('[role="row"][aria-selected]')
     .evaluateAll((rows) => rows.map((row) => row.clientHeight + 1).filter((px) => px > 1));
 
+/** Of processes, above a table. */
+const cutChips = (page: Page): Promise<string[]> =>
+  page.getByRole('group', { name: 'Processes with most connections' }).evaluateAll((groups) =>
+    groups.flatMap((group) => {
+      const room = group.getBoundingClientRect();
+      return [...group.children].flatMap((chip) => {
+        const { top, right } = chip.getBoundingClientRect();
+        return top < room.bottom && right > room.right + 1 ? [`${chip.textContent}, ${room.width} px`] : [];
+      });
+    }),
+  );
+
+test('chips of processes are there as a whole or not at all, however wide the window', async ({ browser, foretop }) => {
+  const { signedIn: storageState, url: baseURL } = foretop;
+  await using context = await browser.newContext({ hasTouch: true, storageState, baseURL });
+  const page = await context.newPage();
+  await filtered.open(page, foretop.host.id);
+  await expect(page.getByTitle(/^Only /).first()).toBeVisible();
+  const found: string[] = [];
+  for (let width = 1_240; width > 640; width -= 20) {
+    await page.setViewportSize({ width, height: 900 });
+    found.push(...(await cutChips(page)));
+  }
+  expect(found).toEqual([]);
+});
+
 for (const [window, viewport] of [
   ['phone', { width: 390, height: 844 }],
   ['tablet', { width: 820, height: 1100 }],
