@@ -165,6 +165,27 @@ test('what is chosen counts for what follows at once', async ({ seededPage: page
   await expect(acknowledged).toHaveText(/\D0$/);
 });
 
+test('what was just done counts, though what is shown in full has not been read again', async ({
+  seededPage: page,
+}) => {
+  await page.goto('/findings?q=socat');
+  await expect(rows(page)).toHaveCount(1);
+  await page.keyboard.press('j');
+  await expect(inspector(page).getByRole('button', { name: /^Acknowledge/ })).toBeVisible();
+  const held = Promise.withResolvers<void>();
+  await page.route(/\/findings\/[0-9a-f]{32}$/, async (route) => {
+    if (route.request().method() === 'GET') await held.promise;
+    await route.continue();
+  });
+  const said = page.getByRole('group', { name: 'What was done' });
+  await page.keyboard.press('a');
+  await expect(said).toContainText('Finding acknowledged');
+  await page.keyboard.press('n');
+  await expect(said).toContainText('Finding new again');
+  held.resolve();
+  await expect(inspector(page).getByRole('button', { name: /^Acknowledge/ })).toBeVisible();
+});
+
 test('a rule counts what it would mute before it is made, mutes the past, and gives it back when it goes', async ({
   seededPage: page,
 }) => {

@@ -49,8 +49,15 @@ export class Triage {
     return (this.#acts = this.#acts.then(act, act));
   }
 
+  /** As the list has it, which is read after each act, where what is shown in full was read before the last one. */
+  #current(finding: Finding): Finding {
+    const row = this.#list.rows.get(this.#list.keyOf(finding.id) ?? 0)?.finding;
+    return row && row.state !== finding.state ? row : finding;
+  }
+
   async #set(findings: readonly Finding[], state: FindingState): Promise<void> {
-    const changing = findings.filter((finding) => finding.hosts.some((host) => host.state !== state));
+    const current = findings.map((finding) => this.#current(finding));
+    const changing = current.filter((finding) => finding.hosts.some((host) => host.state !== state));
     if (changing.length === 0) {
       if (findings.length > 0) this.say(`${findings.length === 1 ? 'It is' : 'They are'} ${state} already`);
       return;
