@@ -248,9 +248,11 @@ describe.skipIf(missing)('foretop', () => {
       using _ = talk();
       const [file, truth] = [join(folder, 'same.pcapng'), join(folder, 'truth.pcap')];
       const filter = 'tcp port 80 and host 10.91.3.2';
+      // Else tcpdump is handed packets once a second, and what waits when it ends is not in its file.
+      const atOnce = ['-U', '--immediate-mode'];
       const judge = spawn(
         'ip',
-        ['netns', 'exec', hosts.near.name, 'tcpdump', '-Z', 'root', '-i', 'net1', '-U', '-w', truth, filter],
+        ['netns', 'exec', hosts.near.name, 'tcpdump', '-Z', 'root', '-i', 'net1', ...atOnce, '-w', truth, filter],
         {
           stdio: ['ignore', 'ignore', 'pipe'],
         },
