@@ -23,7 +23,7 @@ const sizes = [
 ];
 const themes = ['dark', 'light'] as const;
 const fleetHosts = 24;
-const historySeconds = 2 * 3600;
+const historySeconds = 3600;
 /** Data arrive, and what fades in has faded. */
 const settleMs = 2_500;
 const resizeMs = 700;

@@ -52,7 +52,7 @@ export async function startSimulatedFleet(
   await eventually(
     'the present of the simulated fleet to be on record',
     async () => (await Promise.all(hosts.map(reachesPresent))).every(Boolean) || undefined,
-    300_000, // two hours of 24 hosts, on a slow machine
+    120_000,
   );
   await enrolledBeforePast(dataDir, hosts, historySeconds);
   const owned = stack.move();
